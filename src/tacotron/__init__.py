@@ -1,0 +1,1 @@
+"""Tacotron: text to speech in a voice of your own."""
