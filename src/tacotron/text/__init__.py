@@ -1,0 +1,21 @@
+"""Text to symbols: normalizing, pronouncing, and the table of symbols a voice reads."""
+
+from tacotron.text.frontend import (
+    Encoded,
+    Frontend,
+    Lexicon,
+    Word,
+    get_frontend,
+    symbol_ids,
+)
+from tacotron.text.symbols import ENGLISH_SYMBOLS
+
+__all__ = [
+    "ENGLISH_SYMBOLS",
+    "Encoded",
+    "Frontend",
+    "Lexicon",
+    "Word",
+    "get_frontend",
+    "symbol_ids",
+]
