@@ -1,0 +1,77 @@
+"""Waveform <-> mel: conventions, the front end, levels, resampling, Griffin-Lim, audio files."""
+
+from tacotron.audio.convention import (
+    CONVENTIONS,
+    DEFAULT_CONVENTION,
+    Affine,
+    MeanVariance,
+    MelConvention,
+    get_convention,
+)
+from tacotron.audio.files import Audio, audio_writer, read_audio, write_audio
+from tacotron.audio.levels import (
+    Levels,
+    active_level_dbfs,
+    bandwidth_hz,
+    loudness,
+    measure_levels,
+    noise_floor_dbfs,
+    peak_dbfs,
+    rms_dbfs,
+    set_level,
+    trim_silence,
+)
+from tacotron.audio.mel import (
+    Limits,
+    count_limits,
+    frame_count,
+    linear_spectrogram,
+    magnitude_spectrogram,
+    mel_amplitude,
+    mel_filterbank,
+    mel_spectrogram,
+    scale,
+    scale_linear,
+    unscale,
+    unscale_linear,
+)
+from tacotron.audio.preemphasis import deemphasize, preemphasize
+from tacotron.audio.resample import resample
+
+__all__ = [
+    "CONVENTIONS",
+    "DEFAULT_CONVENTION",
+    "Affine",
+    "Audio",
+    "Levels",
+    "Limits",
+    "MeanVariance",
+    "MelConvention",
+    "active_level_dbfs",
+    "audio_writer",
+    "bandwidth_hz",
+    "count_limits",
+    "deemphasize",
+    "frame_count",
+    "get_convention",
+    "linear_spectrogram",
+    "loudness",
+    "magnitude_spectrogram",
+    "measure_levels",
+    "mel_amplitude",
+    "mel_filterbank",
+    "mel_spectrogram",
+    "noise_floor_dbfs",
+    "peak_dbfs",
+    "preemphasize",
+    "read_audio",
+    "resample",
+    "rms_dbfs",
+    "scale",
+    "scale_linear",
+    "set_level",
+    "trim_silence",
+    "unscale",
+    "unscale_linear",
+    "write_audio",
+]
