@@ -1,0 +1,1 @@
+"""Recordings and texts in, a prepared corpus out: what training learns from."""

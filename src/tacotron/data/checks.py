@@ -1,0 +1,173 @@
+"""What looks wrong with an utterance, and why.
+
+An utterance is *excluded* where nothing could be learned from it, and *flagged* where a person
+should look: it stays in the corpus. A flag is ``"code: reason"``, a reason plain words with the
+figures that led to it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: A recording whose loudest sample stays below this is silent: 16-bit noise is at -90 dBFS.
+SILENT_PEAK_DBFS = -60.0
+
+#: Samples at or above this are at full scale; 127/128 is the top of 8-bit audio.
+FULL_SCALE = 127 / 128
+
+#: Share of samples at full scale from which clipping is heard, and from which speech is a buzz.
+CLIPPED_SHARE, RUINED_SHARE = 0.001, 0.1
+
+#: Longer utterances cost memory in training, and are often several sentences run together.
+LONG_SECONDS = 20.0
+
+#: Speech closer to its own background than this teaches the voice to hiss.
+NOISY_RATIO_DB = 20.0
+
+#: Symbols (phonemes, spaces, punctuation) a second outside of which nobody reads aloud. English
+#: read at ease has about 14; a pause after a single word counts much in short utterances.
+SLOWEST_RATE, FASTEST_RATE = 3.0, 28.0
+
+#: Where a symbol has less than a frame, no path can pass all symbols: nothing can be learned.
+FEWEST_FRAMES_PER_SYMBOL = 1.0
+
+#: Robust standard deviations from which a rate stands out among utterances of like length.
+RATE_OUTLIER = 6.0
+
+#: A rate is compared with this many utterances of the same speaker, the nearest in length; a
+#: speaker with fewer than the second number is held against the absolute limits only.
+NEIGHBORS, FEWEST_NEIGHBORS = 200, 20
+
+#: The spread of log rates is taken as no less than this (5 %): synthetic speech is too regular.
+SMALLEST_SPREAD = 0.05
+
+#: The median absolute deviation of a normal distribution, in standard deviations.
+NORMAL_MAD = 0.6745
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was measured of a recording before it was changed."""
+
+    peak_dbfs: float
+    clipped_share: float  # of samples at `FULL_SCALE`
+
+
+def exclusion_by_sound(recorded: Recorded) -> str | None:
+    """Return why a recording can't be used, or None."""
+    if recorded.peak_dbfs < SILENT_PEAK_DBFS:
+        return f"silent: its loudest sample is at {recorded.peak_dbfs:.0f} dBFS"
+    if recorded.clipped_share >= RUINED_SHARE:
+        return f"clipped beyond use: {recorded.clipped_share:.0%} of its samples are at full scale"
+    return None
+
+
+def exclusion_by_length(symbols: int, frames: int, seconds: float) -> str | None:
+    """Return why so few frames can't hold so many symbols, or None."""
+    if frames < symbols * FEWEST_FRAMES_PER_SYMBOL:
+        return (
+            f"too short for its text: {seconds:.2f} s of speech for {symbols} symbols "
+            f"({symbols / max(seconds, 1e-9):.0f} a second)"
+        )
+    return None
+
+
+def flags_of_utterance(
+    *,
+    recorded: Recorded,
+    seconds: float,
+    symbols: int,
+    speech_to_noise_db: float,
+    source_rate: int,
+    rate: int,
+    text_warnings: Sequence[str],
+) -> list[str]:
+    """Return what looks suspicious about one utterance by itself."""
+    flags = [f"text: {warning}" for warning in text_warnings]
+    if recorded.clipped_share >= CLIPPED_SHARE:
+        flags.append(f"clipped: {recorded.clipped_share:.1%} of its samples are at full scale")
+    if speech_to_noise_db < NOISY_RATIO_DB:
+        flags.append(f"noisy: speech is only {speech_to_noise_db:.0f} dB above its background")
+    if seconds > LONG_SECONDS:
+        flags.append(f"long: {seconds:.1f} s; cut where the reader pauses, if you can")
+    if source_rate < rate:
+        flags.append(
+            f"low rate: recorded at {source_rate} Hz, less than the convention's {rate} Hz"
+        )
+    pace = symbols / seconds
+    if pace > FASTEST_RATE:
+        flags.append(
+            f"too fast: {pace:.0f} symbols a second; its text may be too long, or its end cut off"
+        )
+    elif pace < SLOWEST_RATE:
+        flags.append(f"too slow: {pace:.1f} symbols a second; words may be missing from its text")
+    return flags
+
+
+def flags_of_rates(
+    symbols: Sequence[int], seconds: Sequence[float], speakers: Sequence[int]
+) -> list[str | None]:
+    """Return, per utterance, how its pace stands out among its speaker's of like length.
+
+    The z-score is robust: the distance of log(symbols a second) from the median of its neighbors
+    in length, over their median absolute deviation. Utterances that `flags_of_utterance` calls
+    too fast or too slow are left to it.
+    """
+    flags: list[str | None] = [None] * len(symbols)
+    counts, lengths = np.asarray(symbols, float), np.asarray(seconds, float)
+    by_speaker = np.asarray(speakers)
+    for speaker in np.unique(by_speaker):
+        members = np.flatnonzero(by_speaker == speaker)
+        if len(members) < FEWEST_NEIGHBORS:
+            continue
+        members = members[np.argsort(counts[members], kind="stable")]
+        rates = counts[members] / lengths[members]
+        middles, spreads = _neighborhood(np.log(rates))
+        scores = (np.log(rates) - middles) / spreads
+        for index in np.flatnonzero(np.abs(scores) > RATE_OUTLIER):
+            rate, usual = float(rates[index]), float(np.exp(middles[index]))
+            if not SLOWEST_RATE <= rate <= FASTEST_RATE:
+                continue
+            code, cause = (
+                ("fast", "its text may be too long, or its end cut off")
+                if scores[index] > 0
+                else ("slow", "words may be missing from its text, or it has a long pause")
+            )
+            flags[members[index]] = (
+                f"{code} for its text: {rate:.1f} symbols a second, where utterances of its "
+                f"length have {usual:.1f}; {cause}"
+            )
+    return flags
+
+
+def _neighborhood(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the median and the robust standard deviation around each of the sorted values."""
+    size = min(NEIGHBORS, len(values))
+    windows = np.lib.stride_tricks.sliding_window_view(values, size)
+    middles = np.median(windows, axis=1)
+    spreads = np.median(np.abs(windows - middles[:, None]), axis=1) / NORMAL_MAD
+    window = np.clip(np.arange(len(values)) - size // 2, 0, len(windows) - 1)
+    return middles[window], np.maximum(spreads[window], SMALLEST_SPREAD)
+
+
+def flags_of_sample_rates(rates: Sequence[int]) -> list[str | None]:
+    """Return, per utterance, how its sample rate differs from most of the corpus's."""
+    if len(set(rates)) < 2:
+        return [None] * len(rates)
+    usual = Counter(rates).most_common(1)[0][0]
+    return [
+        None
+        if rate == usual
+        else f"sample rate: {rate} Hz, where most of the corpus has {usual} Hz"
+        for rate in rates
+    ]
+
+
+def flag_code(flag: str) -> str:
+    """Return the part of a flag that names its kind."""
+    return flag.partition(":")[0]
