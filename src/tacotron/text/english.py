@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tacotron.errors import TextError
 from tacotron.text.frontend import Encoded, Lexicon, Word
+from tacotron.text.heteronyms import choose
 from tacotron.text.lexicon import Pronunciation, check_phonemes
 from tacotron.text.normalize import normalize
 from tacotron.text.pronounce import Pronouncer, begins_with_vowel, letter_name
@@ -79,6 +80,7 @@ class EnglishFrontend:
 
         "the", "to" and "a" depend on the sound that follows.
         """
+        tokens = [piece.text for piece in pieces]
         spoken: list[Pronunciation] = [()] * len(pieces)
         following: Pronunciation = ()
         for number in range(len(pieces) - 1, -1, -1):
@@ -88,7 +90,11 @@ class EnglishFrontend:
                 continue
             phonemes = piece.phonemes or pronouncer.override(piece.text)
             if phonemes is None:
-                phonemes = _function_word(pieces, number, following) or pronouncer.word(piece.text)
+                phonemes = (
+                    _function_word(pieces, number, following)
+                    or choose(tokens, number)
+                    or pronouncer.word(piece.text)
+                )
             spoken[number] = following = phonemes
         return spoken
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -41,13 +41,23 @@ class PackedDictionary:
             line = text.rfind(b"\n", low, (low + high) // 2) + 1 or low
             end = text.index(b"\n", line)
             if text.startswith(key, line):
-                codes = text[line + len(key) : end].split(b" ")
-                return tuple(tuple(self._phonemes[code] for code in each) for each in codes)
+                return self._decode(text[line + len(key) : end])
             if text[line:end] < key:
                 low = end + 1
             else:
                 high = line
         return ()
+
+    def _decode(self, codes: bytes) -> tuple[Pronunciation, ...]:
+        return tuple(
+            tuple(self._phonemes[code] for code in variant) for variant in codes.split(b" ")
+        )
+
+    def items(self) -> Iterator[tuple[str, tuple[Pronunciation, ...]]]:
+        """Yield every word with its pronunciations."""
+        for line in self._text[self._start :].splitlines():
+            word, _, codes = line.partition(b"\t")
+            yield word.decode("ascii"), self._decode(codes)
 
     def __contains__(self, word: str) -> bool:
         return bool(self.get(word))

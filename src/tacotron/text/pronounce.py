@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from tacotron.text.frontend import Lexicon
 from tacotron.text.lexicon import Pronunciation, cmudict
+from tacotron.text.phonology import with_ed, with_s
 from tacotron.text.symbols import is_vowel
-
-SIBILANTS = frozenset({"S", "Z", "SH", "ZH", "CH", "JH"})
-VOICELESS = frozenset({"P", "T", "K", "F", "TH", "S", "SH", "CH", "HH"})
 
 
 class Pronouncer:
@@ -59,20 +57,6 @@ class Pronouncer:
             if found:
                 return (*found, "IH0", "NG")
         return None
-
-
-def with_s(stem: Pronunciation) -> Pronunciation:
-    """Return ``stem`` with the ending of a plural or a possessive."""
-    if stem[-1] in SIBILANTS:
-        return (*stem, "AH0", "Z")
-    return (*stem, "S" if stem[-1] in VOICELESS else "Z")
-
-
-def with_ed(stem: Pronunciation) -> Pronunciation:
-    """Return ``stem`` with the ending of a past tense."""
-    if stem[-1] in ("T", "D"):
-        return (*stem, "AH0", "D")
-    return (*stem, "T" if stem[-1] in VOICELESS else "D")
 
 
 def spelled(word: str) -> Pronunciation:
