@@ -1,0 +1,124 @@
+"""A trained model's parts as ONNX graphs, under the names and shapes that `tacotron.speak` runs."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from tacotron.model.nonattentive import NonAttentiveTacotron, expand_durations
+
+# The newest operator set that all ONNX Runtimes since 1.16 run.
+OPSET = 17
+_STATES = ("hidden_1", "cell_1", "hidden_2", "cell_2")
+
+
+class _Encoder(nn.Module):
+    def __init__(self, model: NonAttentiveTacotron):
+        super().__init__()
+        self.encoder = model.encoder
+
+    def forward(self, ids: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
+        lengths = torch.full_like(ids[:, 0], 1) * ids.shape[1]
+        memory, log_durations = self.encoder(ids, lengths, speaker)
+        return memory, log_durations.exp()
+
+
+class _Decoder(nn.Module):
+    def __init__(self, model: NonAttentiveTacotron):
+        super().__init__()
+        self.decoder = model.decoder
+
+    def forward(
+        self, frame: Tensor, condition: Tensor, dropout_1: Tensor, dropout_2: Tensor, *state: Tensor
+    ) -> tuple[Tensor, ...]:
+        frames, after = self.decoder.step(frame, condition, dropout_1, dropout_2, state)
+        return frames, *after
+
+
+class _Postnet(nn.Module):
+    def __init__(self, model: NonAttentiveTacotron):
+        super().__init__()
+        self.postnet = model.postnet
+        self.register_buffer("mean", model.mel_mean)
+        self.register_buffer("deviation", model.mel_deviation)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        mel = self.postnet(frames, torch.ones_like(frames[:, :, :1]))
+        return mel * self.deviation + self.mean
+
+
+def nonattentive_graphs(model: NonAttentiveTacotron) -> dict[str, bytes]:
+    """The four graphs of a non-attentive voice, ONNX files as bytes by part name."""
+    config = model.config
+    model = model.eval().float()
+    ids = torch.ones(1, 7, dtype=torch.int64)
+    memory = torch.zeros(1, 7, config.encoder_size)
+    size = 4 * config.reduction_factor
+    index, position = expand_durations(torch.full((1, 7), 2), size)
+    mask = torch.ones(1, config.prenet_size)
+    state = [torch.zeros(1, config.decoder_size) for _ in _STATES]
+    return {
+        "encoder.onnx": _export(
+            _Encoder(model),
+            {"ids": ids, "speaker": torch.zeros(1, dtype=torch.int64)},
+            ["memory", "durations"],
+            {"ids": {1: "symbols"}, "memory": {1: "symbols"}, "durations": {1: "symbols"}},
+        ),
+        "upsampler.onnx": _export(
+            model.upsampler,
+            {"memory": memory, "index": index, "position": position},
+            ["condition"],
+            {
+                "memory": {1: "symbols"},
+                "index": {1: "frames"},
+                "position": {1: "frames"},
+                "condition": {1: "steps"},
+            },
+        ),
+        "decoder.onnx": _export(
+            _Decoder(model),
+            {
+                "frame": torch.zeros(1, config.n_mels),
+                "condition": torch.zeros(1, config.decoder_size),
+                "dropout_1": mask,
+                "dropout_2": mask,
+                **dict(zip(_STATES, state, strict=True)),
+            },
+            ["frames", *(f"next_{name}" for name in _STATES)],
+            {},
+        ),
+        "postnet.onnx": _export(
+            _Postnet(model),
+            {"frames": torch.zeros(1, size, config.n_mels)},
+            ["mel"],
+            {"frames": {1: "frames"}, "mel": {1: "frames"}},
+        ),
+    }
+
+
+def _export(
+    module: nn.Module,
+    inputs: Mapping[str, Tensor],
+    outputs: Sequence[str],
+    axes: Mapping[str, Mapping[int, str]],
+) -> bytes:
+    file = io.BytesIO()
+    with warnings.catch_warnings(), torch.no_grad():
+        # The exporter by tracing is the one whose graphs run LSTMs as one operator; torch warns
+        # that a newer one exists, and that traced lengths are constants (they are not: see `axes`).
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module.eval(),
+            tuple(inputs.values()),
+            file,
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={name: dict(dims) for name, dims in axes.items()},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    return file.getvalue()
