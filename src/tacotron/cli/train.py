@@ -1,0 +1,43 @@
+"""train a model on a prepared, aligned corpus"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("recipe", help="name of a recipe (tacotron, finetune, ...) or a .toml file")
+    parser.add_argument("--corpus", type=Path, required=True, help="prepared and aligned corpus")
+    parser.add_argument(
+        "--run",
+        type=Path,
+        required=True,
+        help="folder for checkpoints and logs; a run that was begun there goes on",
+    )
+    parser.add_argument(
+        "--from",
+        dest="initial",
+        metavar="VOICE",
+        help="begin from the weights of a voice, by name or file",
+    )
+    parser.add_argument("--updates", type=int, help="optimizer steps, in place of the recipe's")
+    parser.add_argument("--seed", type=int, help="seed of the training's chance")
+    parser.add_argument(
+        "--threads", type=int, help="processor threads (default: one for each core)"
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    import torch
+
+    from tacotron.train.recipe import read_recipe
+    from tacotron.train.run import train
+
+    if args.threads:
+        torch.set_num_threads(args.threads)
+    given = {"updates": args.updates, "seed": args.seed}
+    recipe = read_recipe(args.recipe, {k: v for k, v in given.items() if v is not None})
+    train(recipe, args.corpus, args.run, initial=args.initial)
+    print(f"Trained. Make it a voice: tacotron export {args.run} -o my.voice")
+    print(f"Look at it: tensorboard --logdir {args.run}")

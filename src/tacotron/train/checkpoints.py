@@ -1,0 +1,79 @@
+"""Checkpoints of a run: which are kept, which one to go on from, and reading them safely."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+from lightning.pytorch.callbacks import ModelCheckpoint
+
+from tacotron.errors import TrainingError
+
+FOLDER = "checkpoints"
+BEST = "best"
+# Kept beside the best one; older ones are deleted.
+KEPT = 3
+
+
+def checkpoint_callbacks(run: Path, every: int) -> list[ModelCheckpoint]:
+    """The last `KEPT` checkpoints, one ``every`` updates, and the best on held-out speech.
+
+    Lightning writes each to a temporary file first and moves it into place.
+    """
+    folder = run / FOLDER
+    latest = ModelCheckpoint(
+        folder,
+        "update-{step:08d}",
+        monitor="step",
+        mode="max",
+        save_top_k=KEPT,
+        every_n_train_steps=every,
+        auto_insert_metric_name=False,
+        save_on_train_epoch_end=False,
+    )
+    best = ModelCheckpoint(
+        folder,
+        BEST,
+        monitor="heldout/loss",
+        save_top_k=1,
+        enable_version_counter=False,
+        save_on_train_epoch_end=False,
+    )
+    return [latest, best]
+
+
+def read_checkpoint(path: Path) -> dict[str, Any]:
+    """The contents of a checkpoint: tensors and plain values only, nothing that could run.
+
+    Raises `TrainingError` if it is torn, foreign or missing.
+    """
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:
+        # torch raises half a dozen types here, depending on which byte is wrong.
+        raise TrainingError(
+            f"{path} is no whole checkpoint ({type(error).__name__}): delete it; "
+            "training goes on from the one before."
+        ) from error
+
+
+def latest_checkpoint(run: Path) -> tuple[Path, int] | None:
+    """The newest readable checkpoint of ``run`` and its number of updates; None for a new run.
+
+    A torn one is passed over with a word on standard error.
+    """
+    found = []
+    for path in sorted((run / FOLDER).glob("update-*.ckpt"), reverse=True):
+        try:
+            return path, int(read_checkpoint(path)["global_step"])
+        except TrainingError as error:
+            print(f"tacotron: {error}", file=sys.stderr)
+            found.append(path)
+    if found:
+        raise TrainingError(
+            f"None of the checkpoints in {run / FOLDER} can be read: move that folder away "
+            "to begin anew."
+        )
+    return None

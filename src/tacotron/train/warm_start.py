@@ -1,0 +1,94 @@
+"""Beginning from a voice: what fits is taken over, what does not is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from safetensors.torch import load
+from torch import Tensor, nn
+
+from tacotron.data.corpus import PreparedCorpus
+from tacotron.errors import TrainingError
+from tacotron.voice.bundle import WEIGHTS, Bundle
+
+# Tables with a row a symbol or a speaker, whose rows move with their names.
+SYMBOLS_TABLE = "encoder.embedding.weight"
+SPEAKERS_TABLE = "encoder.speakers.weight"
+# The corpus' own, never taken over.
+STATISTICS = ("mel_mean", "mel_deviation")
+
+
+def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[str]:
+    """Load the training weights of the voice ``bundle`` into ``model``, as far as they fit.
+
+    Symbols and speakers are matched by name; a speaker that the voice does not know begins as the
+    mean of those it knows. Returns a sentence for each thing that does not fit and begins anew, or
+    is left behind. Raises `TrainingError` if the voice's mel convention is another than the
+    corpus', or nothing fits, and `VoiceError` if it has no training weights.
+    """
+    differences = bundle.manifest.convention.differences(corpus.convention)
+    if differences:
+        raise TrainingError(
+            f"The voice {bundle.manifest.name} speaks another mel convention than the corpus "
+            f"({'; '.join(differences)}): prepare the corpus with the voice's."
+        )
+    try:
+        stored = load(bundle.read(WEIGHTS))
+    except Exception as error:
+        raise TrainingError(f"The weights of {bundle.path} can't be read ({error}).") from error
+    stored = {name: value.float() for name, value in stored.items()}
+    notes: list[str] = []
+    tables = {
+        SYMBOLS_TABLE: (bundle.manifest.symbols, corpus.symbols, "symbol"),
+        SPEAKERS_TABLE: (bundle.manifest.speakers, corpus.speakers, "speaker"),
+    }
+    state = model.state_dict()
+    taken = 0
+    for name, own in state.items():
+        if name in STATISTICS:
+            continue
+        value = stored.get(name)
+        if value is not None and name in tables and value.shape[1:] == own.shape[1:]:
+            value = _matched(value, own, *tables[name], notes)
+        if value is None:
+            notes.append(f"{name} begins anew: the voice does not have it.")
+        elif value.shape != own.shape:
+            old, new = list(value.shape), list(own.shape)
+            notes.append(f"{name} begins anew: the voice's has shape {old}, the model's {new}.")
+        else:
+            own.copy_(value)
+            taken += 1
+    left = sorted(set(stored) - set(state))
+    if left:
+        notes.append(f"Left behind, not in this model: {', '.join(left)}.")
+    if not taken:
+        raise TrainingError(
+            f"Nothing of the voice {bundle.manifest.name} fits the recipe's model: "
+            "choose the recipe that it was trained by."
+        )
+    return notes
+
+
+def _matched(
+    value: Tensor,
+    own: Tensor,
+    before: Sequence[str],
+    now: Sequence[str],
+    what: str,
+    notes: list[str],
+) -> Tensor:
+    """``own`` with the rows of ``value`` whose names occur in both."""
+    rows = own.clone()
+    new = [name for name in now if name not in before]
+    for place, name in enumerate(now):
+        if name in before:
+            rows[place] = value[list(before).index(name)]
+        elif what == "speaker":
+            rows[place] = torch.mean(value, 0)
+    if new:
+        notes.append(f"New {what}s, learned from scratch: {' '.join(new)}.")
+    gone = [name for name in before if name not in now]
+    if gone:
+        notes.append(f"Left behind, the corpus has no such {what}: {' '.join(gone)}.")
+    return rows
