@@ -9,6 +9,7 @@ from tacotron.audio.convention import (
     get_convention,
 )
 from tacotron.audio.files import Audio, audio_writer, read_audio, write_audio
+from tacotron.audio.griffin_lim import griffin_lim, linear_to_wave, mel_to_linear, mel_to_wave
 from tacotron.audio.levels import (
     Levels,
     active_level_dbfs,
@@ -54,13 +55,17 @@ __all__ = [
     "deemphasize",
     "frame_count",
     "get_convention",
+    "griffin_lim",
     "linear_spectrogram",
+    "linear_to_wave",
     "loudness",
     "magnitude_spectrogram",
     "measure_levels",
     "mel_amplitude",
     "mel_filterbank",
     "mel_spectrogram",
+    "mel_to_linear",
+    "mel_to_wave",
     "noise_floor_dbfs",
     "peak_dbfs",
     "preemphasize",
