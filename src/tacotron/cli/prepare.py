@@ -61,25 +61,24 @@ def run(args: argparse.Namespace) -> int:
     """Prepare the corpus, write its report, print its summary."""
     from tacotron.audio.convention import get_convention
     from tacotron.data.prepare import prepare
+    from tacotron.data.recording import SoundSettings
+    from tacotron.data.report import write_report
     from tacotron.data.split import Heldout
-    from tacotron.data.utterance import Settings
     from tacotron.text.lexicon import read_lexicon
 
     corpus = prepare(
         args.corpus,
         args.out,
-        settings=Settings(
-            convention=get_convention(args.convention),
-            frontend=args.frontend,
-            lexicon=read_lexicon(args.lexicon) if args.lexicon else None,
-            level_dbfs=args.level,
-        ),
+        sound=SoundSettings(convention=get_convention(args.convention), level_dbfs=args.level),
+        frontend=args.frontend,
+        lexicon=read_lexicon(args.lexicon) if args.lexicon else None,
         heldout=Heldout.parse(args.heldout) if args.heldout else None,
         speaker=args.speaker,
         workers=args.workers,
         progress=sys.stderr.isatty(),
     )
     print(summary(corpus))
+    print(f"report: {write_report(args.out)}")
     return 0
 
 

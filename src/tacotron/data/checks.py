@@ -8,8 +8,7 @@ figures that led to it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +25,11 @@ CLIPPED_SHARE, RUINED_SHARE = 0.001, 0.1
 #: Longer utterances cost memory in training, and are often several sentences run together.
 LONG_SECONDS = 20.0
 
-#: Speech closer to its own background than this teaches the voice to hiss.
-NOISY_RATIO_DB = 20.0
+#: Speech closer to its own background (the quietest 5 % of it) than this teaches a voice to hiss.
+NOISY_RATIO_DB = 15.0
+
+#: Speech this far below the level asked for is heard as a jump between utterances.
+QUIET_DB = 3.0
 
 #: Symbols (phonemes, spaces, punctuation) a second outside of which nobody reads aloud. English
 #: read at ease has about 14; a pause after a single word counts much in short utterances.
@@ -50,20 +52,12 @@ SMALLEST_SPREAD = 0.05
 NORMAL_MAD = 0.6745
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """What was measured of a recording before it was changed."""
-
-    peak_dbfs: float
-    clipped_share: float  # of samples at `FULL_SCALE`
-
-
-def exclusion_by_sound(recorded: Recorded) -> str | None:
-    """Return why a recording can't be used, or None."""
-    if recorded.peak_dbfs < SILENT_PEAK_DBFS:
-        return f"silent: its loudest sample is at {recorded.peak_dbfs:.0f} dBFS"
-    if recorded.clipped_share >= RUINED_SHARE:
-        return f"clipped beyond use: {recorded.clipped_share:.0%} of its samples are at full scale"
+def exclusion_by_sound(peak_dbfs: float, clipped_share: float) -> str | None:
+    """Return why a recording can't be used, or None. ``clipped_share`` is of its samples."""
+    if peak_dbfs < SILENT_PEAK_DBFS:
+        return f"silent: its loudest sample is at {peak_dbfs:.0f} dBFS"
+    if clipped_share >= RUINED_SHARE:
+        return f"clipped beyond use: {clipped_share:.0%} of its samples are at full scale"
     return None
 
 
@@ -79,26 +73,32 @@ def exclusion_by_length(symbols: int, frames: int, seconds: float) -> str | None
 
 def flags_of_utterance(
     *,
-    recorded: Recorded,
     seconds: float,
     symbols: int,
-    speech_to_noise_db: float,
-    source_rate: int,
-    rate: int,
+    levels: Mapping[str, float],
+    target_dbfs: float,
     text_warnings: Sequence[str],
 ) -> list[str]:
-    """Return what looks suspicious about one utterance by itself."""
+    """Return what looks suspicious about one utterance by itself.
+
+    ``levels`` are those of `tacotron.data.recording.prepare_recording`, ``target_dbfs`` is the
+    level that speech was to be brought to.
+    """
     flags = [f"text: {warning}" for warning in text_warnings]
-    if recorded.clipped_share >= CLIPPED_SHARE:
-        flags.append(f"clipped: {recorded.clipped_share:.1%} of its samples are at full scale")
-    if speech_to_noise_db < NOISY_RATIO_DB:
-        flags.append(f"noisy: speech is only {speech_to_noise_db:.0f} dB above its background")
-    if seconds > LONG_SECONDS:
-        flags.append(f"long: {seconds:.1f} s; cut where the reader pauses, if you can")
-    if source_rate < rate:
+    if levels["clipped_share"] >= CLIPPED_SHARE:
+        flags.append(f"clipped: {levels['clipped_share']:.1%} of its samples are at full scale")
+    if levels["speech_to_noise_db"] < NOISY_RATIO_DB:
         flags.append(
-            f"low rate: recorded at {source_rate} Hz, less than the convention's {rate} Hz"
+            f"noisy: speech is only {levels['speech_to_noise_db']:.0f} dB above its background"
         )
+    short_of_target = target_dbfs - (levels["active_dbfs"] + levels["gain_db"])
+    if short_of_target > QUIET_DB:
+        flags.append(
+            f"quiet: a loud peak, such as a click, keeps its speech {short_of_target:.0f} dB "
+            "below the level"
+        )
+    if seconds > LONG_SECONDS:
+        flags.append(f"long: {seconds:.1f} s; cut it where the reader pauses, if you can")
     pace = symbols / seconds
     if pace > FASTEST_RATE:
         flags.append(

@@ -40,7 +40,7 @@ class Utterance:
     offset: int  # of its first frame in mels.f16
     split: str  # "train" or "heldout"
     flags: tuple[str, ...]  # what looks wrong, "code: reason"
-    levels: Mapping[str, float]  # as measured; dBFS, dB, Hz and shares, named in prepare.py
+    levels: Mapping[str, float]  # of its source: see tacotron.data.recording
 
     def to_dict(self) -> dict[str, Any]:
         """Return the line of utterances.jsonl."""
@@ -75,13 +75,14 @@ class PreparedCorpus:
         self.convention = MelConvention.from_dict(header["convention"])
         self.frontend: str = header["frontend"]
         self.symbols: tuple[str, ...] = tuple(header["symbols"])
+        self.lexicon: dict[str, list[str]] = header["lexicon"]  # overrides, word -> phonemes
         self.speakers: tuple[str, ...] = tuple(header["speakers"])
         self.mean: float = header["mel"]["mean"]
         self.std: float = header["mel"]["std"]
         self._ids = {symbol: index for index, symbol in enumerate(self.symbols)}
-        self._mels = _map_mels(
-            folder / MELS_FILE, frames=header["frames"], bands=self.convention.n_mels
-        )
+        self._mels = map_mels(folder / MELS_FILE, bands=self.convention.n_mels)
+        if len(self._mels) < max((item.offset + item.frames for item in utterances), default=0):
+            raise CorpusError(f"{folder / MELS_FILE} is cut short: prepare the corpus again.")
 
     @classmethod
     def open(cls, folder: str | Path) -> PreparedCorpus:
@@ -164,11 +165,14 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         raise CorpusError(f"{path} is damaged ({error}): prepare the corpus again.") from error
 
 
-def _map_mels(path: Path, *, frames: int, bands: int) -> NDArray[np.float16]:
+def map_mels(path: Path, *, bands: int) -> NDArray[np.float16]:
+    """Map a file of little-endian half-precision mels into memory, read-only: ``[frames, bands]``.
+
+    Raises `CorpusError` where it is missing or holds no whole number of frames.
+    """
     size = path.stat().st_size if path.is_file() else -1
-    if size != frames * bands * 2:
-        raise CorpusError(
-            f"{path} has {max(size, 0)} bytes instead of {frames * bands * 2}: "
-            "prepare the corpus again."
-        )
-    return np.memmap(path, dtype="<f2", mode="r", shape=(frames, bands))
+    if size < 0 or size % (bands * 2):
+        raise CorpusError(f"{path} is missing or damaged: prepare the corpus again.")
+    if size == 0:
+        return np.empty((0, bands), "<f2")
+    return np.memmap(path, dtype="<f2", mode="r", shape=(size // (bands * 2), bands))

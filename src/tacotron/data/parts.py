@@ -1,7 +1,7 @@
 """Work in pieces that survive a kill: each part is whole or absent, and knows what it was made of.
 
-A part is ``00012.f16`` (the mels of its utterances, one after the other) and ``00012.json`` (the
-fingerprint of all that decided it, what was prepared, what was excluded), written in this order:
+A part is ``00012.f16`` (the mels of its recordings, one after the other) and ``00012.json`` (the
+fingerprint of all that decided it, and what was made of each recording), written in this order:
 where the second exists, the part is finished.
 """
 
@@ -10,22 +10,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from tacotron.data.readers import Entry
-from tacotron.data.utterance import Prepared, Settings, Unusable, prepare_utterance
+from tacotron.data.recording import SoundSettings, Unusable, prepare_recording
 from tacotron.files import atomic_write
-from tacotron.text.frontend import Frontend
 
 #: The folder of the parts in a corpus that isn't finished.
 PARTS_FOLDER = ".parts"
 
-#: Utterances in a part: seconds of work, so little is lost to a kill and little to bookkeeping.
+#: Recordings in a part: seconds of work, so little is lost to a kill and little to bookkeeping.
 PART_SIZE = 32
 
 #: Raise it when the same recordings and settings begin to give other results.
@@ -34,40 +29,37 @@ RECIPE_VERSION = 1
 
 @dataclass(frozen=True)
 class Part:
-    """A run of utterances that one process prepares at a time."""
+    """A run of recordings that one process prepares at a time."""
 
     number: int
-    first: int  # index of its first entry in the listing
-    entries: tuple[Entry, ...]
+    first: int  # index of its first recording in the listing
+    paths: tuple[str, ...]
     fingerprint: str
 
-    def mels(self, folder: Path) -> Path:
-        """Return where its mels lie within the parts' ``folder``."""
-        return folder / f"{self.number:05}.f16"
+    def mels(self, out: Path) -> Path:
+        """Return where its mels lie within the corpus folder ``out``."""
+        return out / PARTS_FOLDER / f"{self.number:05}.f16"
 
-    def record(self, folder: Path) -> Path:
-        """Return where the rest of it lies within the parts' ``folder``."""
-        return folder / f"{self.number:05}.json"
+    def record(self, out: Path) -> Path:
+        """Return where the rest of it lies within the corpus folder ``out``."""
+        return out / PARTS_FOLDER / f"{self.number:05}.json"
 
 
-def plan_parts(entries: Sequence[Entry], settings: Settings) -> list[Part]:
-    """Cut a listing into parts, each fingerprinted with the settings, its texts and its files."""
-    basis = json.dumps(
-        {
-            "version": RECIPE_VERSION,
-            "convention": settings.convention.to_dict(),
-            "frontend": settings.frontend,
-            "lexicon": settings.lexicon and {k: list(v) for k, v in settings.lexicon.items()},
-            "level_dbfs": settings.level_dbfs,
-            "margin_seconds": settings.margin_seconds,
-        },
-        sort_keys=True,
-    )
+def plan_parts(paths: Sequence[str], settings: SoundSettings) -> list[Part]:
+    """Cut a list of recordings into parts, fingerprinted with the settings and the files' states.
+
+    A path is empty where the list named no recording.
+    """
+    basis = {
+        "version": RECIPE_VERSION,
+        "convention": settings.convention.to_dict(),
+        "level_dbfs": settings.level_dbfs,
+        "margin_seconds": settings.margin_seconds,
+    }
     parts = []
-    for number, first in enumerate(range(0, len(entries), PART_SIZE)):
-        chunk = tuple(entries[first : first + PART_SIZE])
-        stated = [(asdict(entry), _file_state(entry.audio)) for entry in chunk]
-        content = basis + json.dumps(stated, sort_keys=True)
+    for number, first in enumerate(range(0, len(paths), PART_SIZE)):
+        chunk = tuple(paths[first : first + PART_SIZE])
+        content = json.dumps([basis, [(path, _file_state(path)) for path in chunk]], sort_keys=True)
         fingerprint = hashlib.sha256(content.encode()).hexdigest()
         parts.append(Part(number, first, chunk, fingerprint))
     return parts
@@ -81,41 +73,31 @@ def _file_state(path: str) -> tuple[int, int] | None:
     return state.st_size, state.st_mtime_ns
 
 
-def make_part(part: Part, out: Path, *, settings: Settings, frontend: Frontend) -> None:
-    """Prepare the utterances of ``part`` into the corpus folder ``out``."""
-    folder = out / PARTS_FOLDER
-    utterances, excluded = [], []
-    mels: list[NDArray[np.float16]] = []
-    for index, entry in enumerate(part.entries, start=part.first):
-        # A name of our own: an id may hold slashes, dots, or what no file system takes.
-        flac = out / "audio" / f"{index:06}.flac"
-        result = prepare_utterance(entry, flac, settings=settings, frontend=frontend)
-        if isinstance(result, Prepared):
-            utterances.append(result.record)
-            mels.append(result.mel)
-        elif isinstance(result, Unusable):
-            excluded.append(
-                {"id": entry.id, "audio": entry.audio, "text": entry.text, "reason": result.reason}
-            )
-    with atomic_write(part.mels(folder)) as file:
-        for mel in mels:
-            file.write(mel.astype("<f2").tobytes())
-    record = {
-        "fingerprint": part.fingerprint,
-        "bytes": sum(mel.nbytes for mel in mels),
-        "utterances": utterances,
-        "excluded": excluded,
-    }
-    with atomic_write(part.record(folder), "w") as file:
-        json.dump(record, file)
+def make_part(part: Part, out: Path, settings: SoundSettings) -> None:
+    """Prepare the recordings of ``part`` into the corpus folder ``out``."""
+    records: list[dict[str, Any]] = []
+    size = 0
+    with atomic_write(part.mels(out)) as file:
+        for index, path in enumerate(part.paths, start=part.first):
+            # A name of our own: an id may hold slashes, dots, or what no file system takes.
+            flac = out / "audio" / f"{index:06}.flac"
+            result = prepare_recording(path, flac, settings)
+            if isinstance(result, Unusable):
+                records.append({"reason": result.reason})
+            else:
+                records.append(result.record)
+                size += file.write(result.mel.astype("<f2").tobytes())
+    content = {"fingerprint": part.fingerprint, "bytes": size, "recordings": records}
+    with atomic_write(part.record(out), "w") as file:
+        json.dump(content, file)
 
 
-def read_part(part: Part, folder: Path) -> dict[str, Any] | None:
-    """Return the record of a finished part, None where it must be made (again)."""
+def read_part(part: Part, out: Path) -> list[dict[str, Any]] | None:
+    """Return what a finished part made of its recordings, None where it must be made (again)."""
     try:
-        record = json.loads(part.record(folder).read_text(encoding="utf-8"))
-        same = record["fingerprint"] == part.fingerprint
-        whole = part.mels(folder).stat().st_size == record["bytes"]
+        content = json.loads(part.record(out).read_text(encoding="utf-8"))
+        same = content["fingerprint"] == part.fingerprint
+        whole = part.mels(out).stat().st_size == content["bytes"]
+        return content["recordings"] if same and whole else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return record if same and whole else None

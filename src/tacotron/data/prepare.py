@@ -1,52 +1,48 @@
-"""From recordings and texts to a prepared corpus, on all cores, and again after a kill."""
+"""From recordings and texts to a prepared corpus, in two steps.
+
+The recordings come first: minutes of work on all cores, done in parts, kept in recordings.json
+and mels.f16, and done again only where a recording or the settings of sound change. The texts come
+second, in seconds: so a corrected transcript, another lexicon or another split costs next to
+nothing.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
-import sys
-import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import connection, get_context, parent_process
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tacotron.audio.convention import MelConvention
-from tacotron.audio.mel import scale
-from tacotron.data.checks import flags_of_rates, flags_of_sample_rates
+from tacotron.data.assemble import assemble
 from tacotron.data.corpus import (
     CORPUS_FILE,
     EXCLUDED_FILE,
-    FORMAT,
     MELS_FILE,
     UTTERANCES_FILE,
     PreparedCorpus,
 )
-from tacotron.data.parts import PARTS_FOLDER, Part, make_part, plan_parts, read_part
+from tacotron.data.parts import PARTS_FOLDER, Part, plan_parts, read_part
 from tacotron.data.readers import Listing, read_listing
-from tacotron.data.split import Heldout, heldout_prompts, prompt_key
-from tacotron.data.statistics import MelTally, level_statistics, spread
-from tacotron.data.utterance import Settings
+from tacotron.data.recording import SoundSettings
+from tacotron.data.split import Heldout
+from tacotron.data.workers import make_parts
 from tacotron.errors import CorpusError
 from tacotron.files import atomic_write
-from tacotron.text.frontend import Frontend, get_frontend
+from tacotron.text.frontend import get_frontend
 
-#: Each worker has a core of its own, so the libraries under numpy must not start more threads.
-THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+#: What was made of each listed recording, in the list's order: the first step's result.
+RECORDINGS_FILE = "recordings.json"
 
 
 def prepare(
     corpus: str | Path,
     out: str | Path,
     *,
-    settings: Settings | None = None,
+    sound: SoundSettings | None = None,
+    frontend: str = "english",
+    lexicon: Mapping[str, Sequence[str]] | None = None,
     heldout: Heldout | None = None,
     speaker: str | None = None,
     workers: int | None = None,
@@ -54,36 +50,43 @@ def prepare(
 ) -> PreparedCorpus:
     """Prepare the recordings listed in ``corpus`` for learning, into the folder ``out``.
 
-    ``corpus`` is a folder or a list, see `tacotron.data.readers`. ``speaker`` names the speaker of
-    the utterances whose list doesn't (default: the folder's name). ``workers`` is the number of
-    processes (default: one for each core). ``progress`` draws a bar on standard error.
+    ``corpus`` is a folder or a list, see `tacotron.data.readers`. ``frontend`` names the text
+    front end, ``lexicon`` (lower-case word -> phonemes) overrides its pronunciations. ``speaker``
+    names the speaker of the utterances whose list doesn't (default: the folder's name).
+    ``workers`` is the number of processes (default: one for each core). ``progress`` draws a bar
+    on standard error.
 
-    Killed at any moment, it goes on from there when called again; where settings, texts or
-    recordings have changed since, what they touch is done again. Raises `CorpusError` where
-    ``corpus`` can't be read, where ``out`` holds something else, or where nothing is usable.
+    Killed at any moment, it goes on from there when called again. Raises `CorpusError` where
+    ``corpus`` can't be read, where ``out`` holds something else, or where nothing is usable,
+    `TextError` for an unknown front end.
     """
-    settings = settings or Settings()
+    sound = sound or SoundSettings()
     out = Path(out)
-    frontend = get_frontend(settings.frontend, settings.lexicon)
+    reader = get_frontend(frontend)
     listing = read_listing(corpus)
     _claim(out, listing)
-    parts = plan_parts(listing.entries, settings)
-    speaker = speaker or _folder_name(listing)
-    heldout = heldout or Heldout()
-    fingerprint = _fingerprint(parts, speaker, heldout)
-    folder = out / PARTS_FOLDER
-    if _is_finished(out, fingerprint):
-        shutil.rmtree(folder, ignore_errors=True)
-        return PreparedCorpus.open(out)
-    # From here on the folder is no corpus, until the last line: recordings are being replaced.
+    # From here to the last line the folder is no corpus: its parts may not fit one another.
     (out / CORPUS_FILE).unlink(missing_ok=True)
-    folder.mkdir(exist_ok=True)
-    (out / "audio").mkdir(exist_ok=True)
-    _make_parts(parts, out, settings, frontend, workers=workers, progress=progress)
-    header = _merge(parts, out, listing, settings, frontend, speaker=speaker, heldout=heldout)
+    recordings = _recordings(listing, out, sound, workers=workers, progress=progress)
+    assembled = assemble(
+        listing,
+        recordings,
+        out / MELS_FILE,
+        sound=sound,
+        frontend=reader,
+        lexicon=lexicon,
+        heldout=heldout or Heldout(),
+        speaker=speaker or listing.source.resolve().parent.name or "speaker",
+    )
+    _write_lines(out / EXCLUDED_FILE, assembled.excluded)
+    if not assembled.utterances:
+        raise CorpusError(
+            f"None of the {len(assembled.excluded)} utterances is usable (the first: "
+            f"{assembled.excluded[0]['reason']}): {out / EXCLUDED_FILE} has the reason for each."
+        )
+    _write_lines(out / UTTERANCES_FILE, (item.to_dict() for item in assembled.utterances))
     with atomic_write(out / CORPUS_FILE) as file:
-        file.write(_json(header | {"fingerprint": fingerprint}, indent=1))
-    shutil.rmtree(folder, ignore_errors=True)
+        file.write(_json(assembled.header, indent=1))
     return PreparedCorpus.open(out)
 
 
@@ -91,7 +94,7 @@ def _claim(out: Path, listing: Listing) -> None:
     """Make the output folder, unless it holds something that isn't ours to write into."""
     if out.is_dir() and out.resolve() == listing.source.parent.resolve():
         raise CorpusError(f"{out} holds the recordings: name another folder for what is prepared.")
-    ours = (out / CORPUS_FILE).is_file() or (out / PARTS_FOLDER).is_dir()
+    ours = any((out / name).exists() for name in (CORPUS_FILE, RECORDINGS_FILE, PARTS_FOLDER))
     if out.exists() and not ours and (not out.is_dir() or any(out.iterdir())):
         raise CorpusError(f"{out} exists and is no prepared corpus: name a new or empty folder.")
     try:
@@ -101,210 +104,66 @@ def _claim(out: Path, listing: Listing) -> None:
         raise CorpusError(f"{out} can't be made ({reason}): name another folder.") from error
 
 
-def _folder_name(listing: Listing) -> str:
-    return listing.source.resolve().parent.name or "speaker"
+def _recordings(
+    listing: Listing, out: Path, sound: SoundSettings, *, workers: int | None, progress: bool
+) -> list[dict[str, Any]]:
+    """Return what was made of each listed recording; make it where that isn't done."""
+    parts = plan_parts([entry.audio for entry in listing.entries], sound)
+    joined = "".join(part.fingerprint for part in parts)
+    fingerprint = hashlib.sha256(joined.encode()).hexdigest()
+    kept = _read_recordings(out / RECORDINGS_FILE, fingerprint)
+    if kept is None:
+        (out / RECORDINGS_FILE).unlink(missing_ok=True)
+        (out / PARTS_FOLDER).mkdir(exist_ok=True)
+        (out / "audio").mkdir(exist_ok=True)
+        make_parts(parts, out, sound, workers=workers, progress=progress)
+        kept = _join(parts, out)
+        with atomic_write(out / RECORDINGS_FILE) as file:
+            file.write(_json({"fingerprint": fingerprint, "recordings": kept}))
+        _remove_strangers(out / "audio", kept)
+    shutil.rmtree(out / PARTS_FOLDER, ignore_errors=True)
+    return kept
 
 
-def _fingerprint(parts: Sequence[Part], speaker: str, heldout: Heldout) -> str:
-    content = json.dumps([[part.fingerprint for part in parts], speaker, repr(heldout)])
-    return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _is_finished(out: Path, fingerprint: str) -> bool:
+def _read_recordings(path: Path, fingerprint: str) -> list[dict[str, Any]] | None:
     try:
-        header = json.loads((out / CORPUS_FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(header, dict) and header.get("fingerprint") == fingerprint
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return content["recordings"] if content["fingerprint"] == fingerprint else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
-def _make_parts(
-    parts: Sequence[Part],
-    out: Path,
-    settings: Settings,
-    frontend: Frontend,
-    *,
-    workers: int | None,
-    progress: bool,
-) -> None:
-    from tqdm import tqdm
-
-    missing = [part for part in parts if read_part(part, out / PARTS_FOLDER) is None]
-    total = sum(len(part.entries) for part in parts)
-    done = total - sum(len(part.entries) for part in missing)
-    workers = min(workers or _cores(), len(missing))
-    with tqdm(
-        total=total,
-        initial=done,
-        desc="preparing",
-        unit=" utterances",
-        file=sys.stderr,
-        disable=not progress,
-    ) as bar:
-        if workers <= 1:
-            for part in missing:
-                make_part(part, out, settings=settings, frontend=frontend)
-                bar.update(len(part.entries))
-            return
-        with _pool(workers, out, settings) as pool:
-            jobs = {pool.submit(_work, part): part for part in missing}
-            for job in as_completed(jobs):
-                job.result()
-                bar.update(len(jobs[job].entries))
-
-
-def _cores() -> int:
-    """Return how many cores this process may use; not every system lets it be asked."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextmanager
-def _pool(workers: int, out: Path, settings: Settings) -> Iterator[ProcessPoolExecutor]:
-    """Start processes that prepare parts; spawned, for forking a process with threads may hang."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
-    pool = ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_start_worker, initargs=(out, settings)
-    )
-    try:
-        yield pool
-    except BrokenProcessPool as error:
-        raise CorpusError(
-            "A worker process was killed, perhaps for want of memory: run the same command again "
-            "with fewer --workers; what is done is kept."
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-# What a worker process works on: set once by `_start_worker`, so no job has to carry it.
-_worker: tuple[Path, Settings, Frontend]
-
-
-def _start_worker(out: Path, settings: Settings) -> None:
-    global _worker
-    threading.Thread(target=_die_with_parent, daemon=True).start()
-    _worker = out, settings, get_frontend(settings.frontend, settings.lexicon)
-
-
-def _die_with_parent() -> None:
-    """End this process when its parent is gone: a killed parent can't say goodbye."""
-    parent = parent_process()
-    if parent is not None:
-        connection.wait([parent.sentinel])
-        os._exit(1)
-
-
-def _work(part: Part) -> None:
-    out, settings, frontend = _worker
-    make_part(part, out, settings=settings, frontend=frontend)
-
-
-def _merge(
-    parts: Sequence[Part],
-    out: Path,
-    listing: Listing,
-    settings: Settings,
-    frontend: Frontend,
-    *,
-    speaker: str,
-    heldout: Heldout,
-) -> dict[str, Any]:
-    """Join the parts into the corpus's files, decide what takes all of it, return the header."""
-    records: list[dict[str, Any]] = []
-    excluded: list[dict[str, Any]] = []
-    for part in parts:
-        record = read_part(part, out / PARTS_FOLDER)
-        if record is None:
-            raise CorpusError(f"{out} was changed by someone else: run the same command again.")
-        records += record["utterances"]
-        excluded += record["excluded"]
-    _write_lines(out / EXCLUDED_FILE, excluded)
-    if not records:
-        raise CorpusError(
-            f"None of the {len(excluded)} utterances is usable ({excluded[0]['reason']}, the "
-            f"first); {out / EXCLUDED_FILE} has the reason for each."
-        )
-    speakers = sorted({record["speaker"] or speaker for record in records})
-    index = {name: number for number, name in enumerate(speakers)}
-    keys = heldout_prompts((record["normalized"] for record in records), heldout)
+def _join(parts: Sequence[Part], out: Path) -> list[dict[str, Any]]:
+    """Write the mels of all parts into one file; return their records, with offsets into it."""
+    recordings: list[dict[str, Any]] = []
     offset = 0
-    for record in records:
-        record["speaker"] = index[record["speaker"] or speaker]
-        record["split"] = "heldout" if prompt_key(record["normalized"]) in keys else "train"
-        record["offset"] = offset
-        offset += record["frames"]
-    _flag_together(records)
-    _write_lines(out / UTTERANCES_FILE, records)
-    tally = _join_mels(parts, out)
-    return {
-        "format": FORMAT,
-        "convention": settings.convention.to_dict(),
-        "frontend": settings.frontend,
-        "symbols": list(frontend.symbols),
-        "speakers": speakers,
-        "level_dbfs": settings.level_dbfs,
-        "mel": tally.summary(_floor(settings.convention)),
-        "utterances": len(records),
-        "excluded": len(excluded),
-        "listed": len(listing.entries),
-        "heldout": {
-            "prompts": len(keys),
-            "utterances": sum(record["split"] == "heldout" for record in records),
-        },
-        "frames": offset,
-        "seconds": sum(record["seconds"] for record in records),
-        "lengths": spread(record["seconds"] for record in records),
-        "levels": level_statistics([record["levels"] for record in records]),
-        "source": {
-            "list": str(listing.source),
-            "layout": listing.layout,
-            "notes": list(listing.notes),
-        },
-    }
-
-
-def _flag_together(records: Sequence[dict[str, Any]]) -> None:
-    """Add the flags that only a look at all utterances can give."""
-    by_rate = flags_of_rates(
-        [len(record["symbols"]) for record in records],
-        [record["seconds"] for record in records],
-        [record["speaker"] for record in records],
-    )
-    by_sample_rate = flags_of_sample_rates(
-        [int(record["levels"]["source_rate"]) for record in records]
-    )
-    for record, *flags in zip(records, by_rate, by_sample_rate, strict=True):
-        record["flags"] += [flag for flag in flags if flag]
-
-
-def _join_mels(parts: Sequence[Part], out: Path) -> MelTally:
-    tally = MelTally()
     with atomic_write(out / MELS_FILE) as file:
         for part in parts:
-            data = part.mels(out / PARTS_FOLDER).read_bytes()
-            tally.add(np.frombuffer(data, "<f2"))
-            file.write(data)
-    return tally
+            records = read_part(part, out)
+            if records is None:
+                raise CorpusError(f"{out} changed meanwhile: let one command at a time work there.")
+            file.write(part.mels(out).read_bytes())
+            for record in records:
+                if "frames" in record:
+                    record["offset"] = offset
+                    offset += record["frames"]
+                recordings.append(record)
+    return recordings
 
 
-def _floor(convention: MelConvention) -> float:
-    """Return the scaled value of a mel without any energy."""
-    return float(np.min(scale(np.zeros((1, convention.n_mels), np.float32), convention)))
+def _remove_strangers(folder: Path, recordings: Iterable[Mapping[str, Any]]) -> None:
+    """Remove recordings that an earlier list left behind."""
+    ours = {Path(record["audio"]).name for record in recordings if "audio" in record}
+    for path in folder.glob("*.flac"):
+        if path.name not in ours:
+            path.unlink()
 
 
-def _write_lines(path: Path, records: Sequence[dict[str, Any]]) -> None:
+def _write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
     with atomic_write(path) as file:
         file.writelines(_json(record) + b"\n" for record in records)
 
 
-def _json(value: Any, indent: int | None = None) -> bytes:
+def _json(value: Mapping[str, Any], indent: int | None = None) -> bytes:
     """Return legible JSON; where a path or text isn't Unicode, with JSON's own escapes."""
     return json.dumps(value, ensure_ascii=False, indent=indent).encode("utf-8", "backslashreplace")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,7 +81,7 @@ def spread(values: Iterable[float]) -> dict[str, float]:
     }
 
 
-def level_statistics(levels: Sequence[dict[str, float]]) -> dict[str, dict[str, float]]:
+def level_statistics(levels: Sequence[Mapping[str, float]]) -> dict[str, dict[str, float]]:
     """Return the `spread` of every level that the utterances of a corpus were measured for."""
     names = dict.fromkeys(name for each in levels for name in each)
     return {name: spread(each[name] for each in levels if name in each) for name in names}
