@@ -36,6 +36,7 @@ from tacotron.audio.mel import (
     unscale,
     unscale_linear,
 )
+from tacotron.audio.mel_file import read_mel, write_mel
 from tacotron.audio.preemphasis import deemphasize, preemphasize
 from tacotron.audio.resample import resample
 
@@ -70,6 +71,7 @@ __all__ = [
     "peak_dbfs",
     "preemphasize",
     "read_audio",
+    "read_mel",
     "resample",
     "rms_dbfs",
     "scale",
@@ -79,4 +81,5 @@ __all__ = [
     "unscale",
     "unscale_linear",
     "write_audio",
+    "write_mel",
 ]

@@ -11,31 +11,33 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tacotron.audio.preemphasis import preemphasize
 from tacotron.audio.waveform import as_waveform
 from tacotron.errors import AudioError
 
 SILENCE_DBFS = -120.0  # below the quantization noise of 16 bits (-98 dBFS) by far
+_SILENT_POWER = 10.0 ** (SILENCE_DBFS / 10)
 
 # Energies are taken over 25 ms every 10 ms: long enough for two periods of a deep voice.
 _FRAME_SECONDS = 0.025
 _STEP_SECONDS = 0.010
+_BLOCK_FRAMES = 512  # under transform at once
 
 # Percentiles of a recording's frame energies that stand for its noise and its speech.
 _NOISE_PERCENTILE = 5
 _SPEECH_PERCENTILE = 95
 
-# A frame is speech where it is within this share of the way down from speech to noise, and never
-# further below the speech than 40 dB (where a recording's silence is digital).
-_ACTIVE_SHARE = 0.7
-_ACTIVE_RANGE_DB = 40.0
-# A trim looks outward from there for quiet consonants: down to this much above the noise.
-_EDGE_ABOVE_NOISE_DB = 4.0
-_EDGE_RANGE_DB = 55.0
-_EDGE_SECONDS = 0.15
-# Anything shorter is a click. A 25 ms frame sees a click for as long as itself.
+# Speech is looked for in bands (edges in Hz), since a vowel dies away below a hiss and an "s" below
+# hum: a frame holds speech where any band stands this far above the band's own noise, and no
+# further below the speech than 42 dB (where a recording's silence is digital).
+_SPEECH_BANDS_HZ = (100.0, 400.0, 1000.0, 2500.0, 5500.0, np.inf)
+_ABOVE_NOISE_DB = 9.0
+_RANGE_DB = 42.0
+# From its first and last such frames a trim goes on outward as far as soft consonants may last.
+_SOFT_ABOVE_NOISE_DB = 6.0
+_SOFT_RANGE_DB = 50.0
+_SOFT_SECONDS = 0.15
+# Anything shorter is a click. Frames see it for longer by their own length.
 _SHORTEST_SPEECH_SECONDS = 0.05
-_PREEMPHASIS = 0.97  # so that hum and rumble don't count as speech, and an "s" does
 
 # Bandwidth is looked for in bands of this width.
 _BAND_HZ = 250.0
@@ -89,9 +91,9 @@ def active_level_dbfs(wave: ArrayLike, sample_rate: int) -> float:
     Raises `AudioError` for what is not a waveform.
     """
     x = as_waveform(wave)
-    power = _frame_power(x, sample_rate)
-    active = power[_speech(x, sample_rate)]
-    return _dbfs(float(active.mean())) if active.size else rms_dbfs(x)
+    speech, _ = _speech_frames(x, sample_rate)
+    power = _frame_power(x, sample_rate)[speech]
+    return _dbfs(float(power.mean())) if power.size else rms_dbfs(x)
 
 
 def noise_floor_dbfs(wave: ArrayLike, sample_rate: int) -> float:
@@ -109,29 +111,15 @@ def bandwidth_hz(wave: ArrayLike, sample_rate: int) -> float:
     What is steady (hum, hiss) is not counted, nor what is 65 dB below the strongest band. Raises
     `AudioError` for what is not a waveform.
     """
-    x = as_waveform(wave)
-    frames = _frames(x, sample_rate)
-    if len(frames) < 2:
+    edges = np.append(np.arange(0.0, sample_rate / 2, _BAND_HZ), np.inf)
+    energy = _band_power(as_waveform(wave), sample_rate, edges)
+    if len(energy) == 0:
         return 0.0
-    window = np.hanning(frames.shape[1] + 2)[1:-1]
-    bins_per_band = max(1, round(_BAND_HZ * frames.shape[1] / sample_rate))
-    bands = (frames.shape[1] // 2) // bins_per_band
-    if bands == 0:
-        return 0.0
-    energy = np.empty((len(frames), bands))
-    for start in range(0, len(frames), 1024):
-        spectrum = np.fft.rfft(frames[start : start + 1024] * window)[:, 1:]
-        power = spectrum.real**2 + spectrum.imag**2
-        banded = power[:, : bands * bins_per_band].reshape(len(power), bands, bins_per_band)
-        energy[start : start + len(power)] = banded.sum(axis=2)
     low, high = np.percentile(energy, (_NOISE_PERCENTILE, _SPEECH_PERCENTILE), axis=0)
-    silent = 10.0 ** (SILENCE_DBFS / 10)
-    varies = high > np.maximum(low, silent) * 10 ** (_BAND_VARIES_DB / 10)
+    varies = high > np.maximum(low, _SILENT_POWER) * 10 ** (_BAND_VARIES_DB / 10)
     audible = high > high.max() * 10 ** (-_BAND_RANGE_DB / 10)
     found = np.flatnonzero(varies & audible)
-    if found.size == 0:
-        return 0.0
-    return float((found[-1] + 1) * bins_per_band * sample_rate / frames.shape[1])
+    return float(min(edges[found[-1] + 1], sample_rate / 2)) if found.size else 0.0
 
 
 def loudness(wave: ArrayLike, sample_rate: int) -> float:
@@ -178,48 +166,44 @@ def trim_silence(
 ) -> tuple[int, int]:
     """Where speech begins and ends, as ``(start, end)`` in samples, margins included.
 
-    The threshold lies between this recording's own speech level and noise floor, so quiet and noisy
-    recordings are trimmed as well as studio ones; clicks of less than 50 ms don't count, and soft
-    consonants at the edges do. Without any speech the whole is kept: ``(0, samples)``. Raises
-    `AudioError` for what is not a waveform.
+    The threshold follows this recording's own speech level and noise, so that quiet and noisy ones
+    are trimmed as well as a studio's; clicks of less than 50 ms don't count, and soft consonants at
+    the edges do. Without any speech the whole is kept: ``(0, samples)``. Raises `AudioError` for
+    what is not a waveform.
     """
     x = as_waveform(wave)
-    db, loud, noise = _speech_db(x, sample_rate)
-    active = np.flatnonzero(_runs(db > _threshold(loud, noise)))
-    if active.size == 0:
+    speech, soft = _speech_frames(x, sample_rate)
+    found = np.flatnonzero(speech)
+    if found.size == 0:
         return 0, x.size
-    soft = db > max(noise + _EDGE_ABOVE_NOISE_DB, loud - _EDGE_RANGE_DB)
-    reach = round(_EDGE_SECONDS / _STEP_SECONDS)
-    first, last = int(active[0]), int(active[-1])
-    before = soft[max(0, first - reach) : first][::-1]
-    after = soft[last + 1 : last + 1 + reach]
-    first -= int(np.argmin(before)) if not before.all() else before.size
-    last += int(np.argmin(after)) if not after.all() else after.size
-    margin = round(margin_seconds * sample_rate)
+    reach = round(_SOFT_SECONDS / _STEP_SECONDS)
+    first, last = int(found[0]), int(found[-1])
+    first -= _leading(soft[max(0, first - reach) : first][::-1])
+    last += _leading(soft[last + 1 : last + 1 + reach])
     step, length = _frame_samples(sample_rate)
+    margin = round(margin_seconds * sample_rate)
     # A frame's energy lies around its middle.
-    start = first * step + length // 2 - margin
-    end = last * step + length // 2 + margin
-    return max(0, start), min(x.size, end)
+    start, end = (frame * step + length // 2 for frame in (first, last))
+    return max(0, start - margin), min(x.size, end + margin)
 
 
-def _speech(x: np.ndarray, sample_rate: int) -> np.ndarray:
-    db, loud, noise = _speech_db(x, sample_rate)
-    return _runs(db > _threshold(loud, noise))
+def _speech_frames(x: np.ndarray, sample_rate: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which frames hold speech, and which at least a soft sound: bool [frames] each."""
+    power = _band_power(x, sample_rate, np.array(_SPEECH_BANDS_HZ))
+    if len(power) == 0:
+        return np.zeros(0, bool), np.zeros(0, bool)
+    db = 10 * np.log10(np.maximum(power, _SILENT_POWER))
+    whole = 10 * np.log10(np.maximum(power.sum(axis=1), _SILENT_POWER))
+    loud = np.percentile(whole, _SPEECH_PERCENTILE)
+    noise = np.percentile(db, _NOISE_PERCENTILE, axis=0)
+    speech = (db > np.maximum(noise + _ABOVE_NOISE_DB, loud - _RANGE_DB)).any(axis=1)
+    soft = (db > np.maximum(noise + _SOFT_ABOVE_NOISE_DB, loud - _SOFT_RANGE_DB)).any(axis=1)
+    return _runs(speech), soft
 
 
-def _threshold(loud: float, noise: float) -> float:
-    return loud - min(_ACTIVE_RANGE_DB, _ACTIVE_SHARE * (loud - noise))
-
-
-def _speech_db(x: np.ndarray, sample_rate: int) -> tuple[np.ndarray, float, float]:
-    """Each frame's energy in dB after pre-emphasis, and the levels of speech and of noise."""
-    power = _frame_power(preemphasize(x, _PREEMPHASIS), sample_rate)
-    db = 10 * np.log10(np.maximum(power, 10 ** (SILENCE_DBFS / 10)))
-    if db.size == 0:
-        return db, SILENCE_DBFS, SILENCE_DBFS
-    noise, loud = np.percentile(db, (_NOISE_PERCENTILE, _SPEECH_PERCENTILE))
-    return db, float(loud), float(noise)
+def _leading(flags: np.ndarray) -> int:
+    """How many of ``flags`` are set before the first that isn't."""
+    return int(flags.size if flags.all() else np.argmin(flags))
 
 
 def _runs(active: np.ndarray) -> np.ndarray:
@@ -252,9 +236,25 @@ def _frame_power(x: np.ndarray, sample_rate: int) -> np.ndarray:
     return np.einsum("tn,tn->t", frames, frames, dtype=np.float64) / frames.shape[1]
 
 
+def _band_power(x: np.ndarray, sample_rate: int, edges: np.ndarray) -> np.ndarray:
+    """The power of each frame in each band between ``edges`` (Hz): [frames, len(edges) - 1]."""
+    frames = _frames(x, sample_rate)
+    length = frames.shape[1]
+    window = np.hanning(length + 2)[1:-1]
+    hertz = np.fft.rfftfreq(length, 1 / sample_rate)
+    member = (hertz[:, None] >= edges[:-1]) & (hertz[:, None] < edges[1:])
+    # A sine of amplitude 1 has a power of 1/2, which the window spreads over its main lobe.
+    member = member * (2 / (length * np.square(window).sum()))
+    power = np.empty((len(frames), len(edges) - 1))
+    for start in range(0, len(frames), _BLOCK_FRAMES):
+        spectrum = np.fft.rfft(frames[start : start + _BLOCK_FRAMES] * window)
+        power[start : start + len(spectrum)] = (spectrum.real**2 + spectrum.imag**2) @ member
+    return power
+
+
 def _mean_square(x: np.ndarray) -> float:
     return float(np.mean(np.square(x, dtype=np.float64))) if x.size else 0.0
 
 
 def _dbfs(power: float) -> float:
-    return 10 * float(np.log10(max(power, 10 ** (SILENCE_DBFS / 10))))
+    return 10 * float(np.log10(max(power, _SILENT_POWER)))

@@ -14,8 +14,8 @@ from tacotron.audio.preemphasis import preemphasize
 from tacotron.audio.waveform import as_waveform
 from tacotron.errors import AudioError
 
-# Samples under transform at once: 64 frames of 2048 in float64 are 1 MB and stay in the cache,
-# and an hour of audio needs no more memory than a second.
+# Samples under transform at once: 64 frames of 2048 in float64 are 1 MB and stay in the cache, and
+# an hour of audio needs no more of it than a second.
 _BLOCK_SAMPLES = 64 * 2048
 
 # Slaney's mel scale (Auditory Toolbox, 1998): 15 mels up to 1 kHz, then 27 to every factor of 6.4.
@@ -162,11 +162,8 @@ def _padded(wave: ArrayLike, c: MelConvention) -> np.ndarray:
     signal = as_waveform(wave)
     if signal.size == 0:
         raise AudioError("The waveform is empty: a spectrogram needs at least one sample.")
-    # In float64: next to a loud partial, float32's rounding alone would fill the bins that should
-    # lie at the floor.
-    signal = signal.astype(np.float64)
     if c.preemphasis:
-        signal = preemphasize(signal, c.preemphasis)
+        signal = preemphasize(signal.astype(np.float64), c.preemphasis)
     mode = "constant" if c.framing == "center-constant" else "reflect"
     return np.pad(signal, c.padding, mode=mode)
 
@@ -182,10 +179,14 @@ def _magnitude_blocks(signal: np.ndarray, c: MelConvention) -> Iterator[tuple[in
     # the phases, not the magnitudes.
     lead = (c.n_fft - c.win_length) // 2
     total = _frames_in(signal.size, c)
+    if total == 0:
+        return
     frames = np.lib.stride_tricks.sliding_window_view(signal[lead:], c.win_length)
     frames = frames[:: c.hop_length][:total]
     block = max(1, _BLOCK_SAMPLES // c.n_fft)
     for start in range(0, total, block):
+        # The window makes this float64: next to a loud partial, float32's rounding alone would fill
+        # the bins that should lie at the floor.
         spectrum = np.fft.rfft(frames[start : start + block] * window, n=c.n_fft)
         power = spectrum.real**2
         power += spectrum.imag**2
