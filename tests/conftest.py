@@ -198,6 +198,12 @@ def make_hum_voice(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
+def graphs() -> dict[str, bytes]:
+    """The hum voice's graphs, to be damaged."""
+    return hum_graphs(ENGLISH_SYMBOLS, ("alto", "tenor"), 80, 3)
+
+
+@pytest.fixture
 def make_manifest() -> Callable[..., Manifest]:
     """Makes the hum voice's manifest with changes: `hum_manifest`."""
     return hum_manifest

@@ -1,0 +1,162 @@
+"""Speak text into a file or a pipe.
+
+Without -o, the audio goes to speech.wav in this folder (speech-2.wav where that exists)."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tacotron.cli.streams import BinaryOutput, open_output, read_text
+from tacotron.errors import TextError
+
+if TYPE_CHECKING:
+    from tacotron.speak import Chunk, Voice
+
+_LONG = 8  # pieces of text from which on a progress bar is worth its line
+_MOST_WARNINGS = 10  # different ones that are printed
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "text", nargs="*", metavar="TEXT", help="what to say; - reads standard input"
+    )
+    parser.add_argument("-f", "--file", metavar="FILE", help="read the text from FILE (UTF-8)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="audio file; - is standard output")
+    parser.add_argument(
+        "--format",
+        choices=("wav", "flac", "raw"),
+        help="of the audio (default: by the file's suffix, wav for a pipe); "
+        "raw is 16-bit little-endian mono samples",
+    )
+    parser.add_argument(
+        "--voice", metavar="NAME|FILE", help="a voice's name or file (default: heart)"
+    )
+    parser.add_argument("--speaker", metavar="NAME", help="one of the voice's speakers")
+    parser.add_argument(
+        "--speed", type=float, default=1.0, metavar="X", help="2 is twice as fast (0.25 to 4)"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="another seed, another take (default: 0)"
+    )
+    parser.add_argument(
+        "--lexicon",
+        metavar="FILE",
+        help="pronunciations that go before all others: a line a word, WORD  HH AH0 L OW1",
+    )
+    parser.add_argument(
+        "--save-mel",
+        metavar="FILE.npy",
+        help="write the mel in the voice's normalized values: float32 [frames, n_mels]",
+    )
+    parser.add_argument(
+        "--plot", metavar="FILE.png", help="draw the mel with words and durations (or .svg, .pdf)"
+    )
+    parser.add_argument(
+        "--timings",
+        metavar="FILE.srt|.vtt|.json",
+        help="write when each word is spoken: a cue a word, captions with word times, or data",
+    )
+
+
+def run(args: argparse.Namespace) -> None:
+    # Whatever can be wrong is found before the first sentence is spoken.
+    text = _text(args)
+    if args.timings:
+        from tacotron.speak.captions import check_format
+
+        check_format(args.timings)
+    if args.plot:
+        from tacotron.speak.plot import check_plot
+
+        check_plot(args.plot)
+    lexicon = None
+    if args.lexicon:
+        from tacotron.text.lexicon import read_lexicon
+
+        lexicon = read_lexicon(args.lexicon)
+
+    from tacotron.speak import Voice
+
+    voice = Voice.load(args.voice)
+    chunks = voice.synthesize(
+        text, speaker=args.speaker, speed=args.speed, seed=args.seed, lexicon=lexicon
+    )
+    path = args.output or _free_name(args.format or "wav")
+    with open_output(path) as target:
+        _write(_with_progress(chunks), voice, target, args)
+    if not args.output:
+        print(path)
+
+
+def _text(args: argparse.Namespace) -> str:
+    if args.file is not None:
+        if args.text:
+            raise TextError("There is a text and a --file: give one of them.")
+        return read_text(args.file)
+    if not args.text:
+        raise TextError("There is no text: give it in quotes, as -f FILE, or as - to read a pipe.")
+    return read_text("-") if args.text == ["-"] else " ".join(args.text)
+
+
+def _write(
+    chunks: Iterable[Chunk], voice: Voice, target: Path | BinaryOutput, args: argparse.Namespace
+) -> None:
+    """Write all that was asked for in one pass, holding no more than a chunk's audio."""
+    from tacotron.audio.files import audio_writer
+
+    captions, plotted, warnings = [], [], {}
+    with ExitStack() as stack:
+        audio = stack.enter_context(audio_writer(target, voice.sample_rate, format=args.format))
+        mel = None
+        if args.save_mel:
+            from tacotron.speak.mel_file import mel_writer
+
+            mel = stack.enter_context(mel_writer(args.save_mel, voice.convention.n_mels))
+        for chunk in chunks:
+            audio.write(chunk.audio)
+            if mel:
+                mel.write(chunk.mel)
+            if args.timings:
+                from tacotron.speak.captions import caption
+
+                captions.append(caption(chunk))
+            if args.plot:
+                from tacotron.speak.plot import MOST_CHUNKS
+
+                plotted = [*plotted, chunk][:MOST_CHUNKS]
+            warnings |= dict.fromkeys(chunk.warnings)
+    if args.timings:
+        from tacotron.speak.captions import write_captions
+
+        write_captions(args.timings, captions)
+    if args.plot:
+        from tacotron.speak.plot import write_plot
+
+        write_plot(args.plot, plotted, voice.convention)
+    for warning in list(warnings)[:_MOST_WARNINGS]:
+        print(f"tacotron: {warning}", file=sys.stderr)
+
+
+def _with_progress(chunks: Iterator[Chunk]) -> Iterable[Chunk]:
+    """Show a progress bar on a terminal where ``chunks`` are many."""
+    if not sys.stderr.isatty():
+        return chunks
+    first = next(chunks)
+    chunks = chain([first], chunks)
+    if first.count < _LONG:
+        return chunks
+    from tqdm import tqdm
+
+    return tqdm(chunks, total=first.count, unit="sentence", leave=False)
+
+
+def _free_name(suffix: str) -> str:
+    """A name in this folder that overwrites nothing: speech.wav, speech-2.wav, ..."""
+    names = chain([f"speech.{suffix}"], (f"speech-{n}.{suffix}" for n in count(2)))
+    return next(name for name in names if not Path(name).exists())

@@ -1,0 +1,39 @@
+"""From how long each symbol should last to which symbol each frame speaks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+LONGEST_SECONDS = 4.0  # of one symbol at speed 1; a pause between chapters is shorter
+
+
+def whole_frames(expected: np.ndarray, *, multiple_of: int = 1) -> np.ndarray:
+    """Round ``expected`` frames [symbols] to whole ones: int64 [symbols], each at least 1.
+
+    Every symbol's rounding error is carried to the next, so that the total is right to a frame
+    (where the minimum of 1 doesn't add more than later symbols can give back). The last symbol is
+    lengthened until the total is a multiple of ``multiple_of``.
+    """
+    durations = np.empty(len(expected), np.int64)
+    carried = 0.0
+    for i, frames in enumerate(expected.tolist()):
+        wanted = frames + carried
+        durations[i] = max(1, round(wanted))
+        carried = wanted - float(durations[i])
+    durations[-1] += -durations.sum() % multiple_of
+    return durations
+
+
+def frame_positions(durations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return which symbol each frame speaks, and where in that symbol the frame lies.
+
+    ``durations`` int64 [symbols] -> index int64 [frames], position float32 [frames, 3]: with w the
+    frame's number within its symbol and d the symbol's duration, (w + 0.5) / d, ln d, 1 / (d - w).
+    """
+    index = np.repeat(np.arange(len(durations)), durations)
+    starts = np.cumsum(durations) - durations
+    within = np.arange(len(index)) - starts[index]
+    length = durations[index].astype(np.float32)
+    within = within.astype(np.float32)
+    position = np.stack([(within + 0.5) / length, np.log(length), 1 / (length - within)], axis=1)
+    return index, position.astype(np.float32)

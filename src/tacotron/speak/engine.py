@@ -1,0 +1,54 @@
+"""What turns symbols into a mel: one engine for each kind of voice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Protocol
+
+import numpy as np
+
+from tacotron.errors import VoiceError
+from tacotron.voice.bundle import Bundle
+
+# Kind of voice -> module and class. Each module is imported when a voice of its kind is loaded.
+ENGINES: Mapping[str, tuple[str, str]] = {
+    "non-attentive": ("tacotron.speak.nonattentive", "NonAttentiveEngine"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """One utterance as an engine speaks it."""
+
+    mel: np.ndarray  # float32 [frames, n_mels], in the scaled values of the voice's convention
+    durations: np.ndarray  # int64 [symbols], frames that speak each; they sum to frames
+    warnings: tuple[str, ...] = ()  # one sentence for each thing the listener should know
+
+
+class Engine(Protocol):
+    """Speaks with the graphs of one voice; holds nothing that speaking changes."""
+
+    def __init__(self, bundle: Bundle) -> None: ...
+
+    def speak(
+        self, ids: Sequence[int], *, speaker: int, speed: float, seed: Sequence[int]
+    ) -> Speech:
+        """Speak ``ids`` (at least one) as ``speaker``, ``speed`` times as fast as it would be.
+
+        The same arguments give the same mel, bit for bit. Raises `VoiceError` where the voice's
+        graphs fail.
+        """
+        ...
+
+
+def load_engine(bundle: Bundle) -> Engine:
+    """Return the engine that speaks ``bundle``. Raises `VoiceError` where there is none."""
+    kind = bundle.manifest.kind
+    if kind not in ENGINES:
+        raise VoiceError(
+            f"The voice {bundle.path} is {kind}: this version speaks {' and '.join(ENGINES)} ones."
+        )
+    module, name = ENGINES[kind]
+    return getattr(import_module(module), name)(bundle)

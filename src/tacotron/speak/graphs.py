@@ -1,0 +1,63 @@
+"""ONNX graphs of a voice, run by ONNX Runtime on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from tacotron.errors import VoiceError
+from tacotron.voice.bundle import Bundle
+
+_FATAL = 4  # ONNX Runtime's log level: what goes wrong is raised, not printed as well
+
+
+class Graph:
+    """One ONNX graph of a voice, called with named arrays."""
+
+    def __init__(
+        self, bundle: Bundle, part: str, *, inputs: Sequence[str], outputs: Sequence[str]
+    ) -> None:
+        """Load ``part``. Raises `VoiceError` where it isn't a graph with these names."""
+        import onnxruntime
+
+        self._where = f"{part} of voice {bundle.path}"
+        self._outputs = list(outputs)
+        options = onnxruntime.SessionOptions()
+        # One thread: a step is too small to share, and the result is the same on every machine
+        # size. A server gets its parallelism from several utterances.
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _FATAL
+        data = bundle.read(part)
+        try:
+            self._session = onnxruntime.InferenceSession(
+                data, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # its exceptions have no common base
+            raise VoiceError(
+                f"The {self._where} is no graph that can run: {_line(error)}"
+            ) from error
+        found = [node.name for node in self._session.get_inputs()]
+        if sorted(found) != sorted(inputs):
+            raise VoiceError(
+                f"The {self._where} takes {', '.join(found)}, not {', '.join(inputs)}: "
+                "export the voice again."
+            )
+        lacking = set(outputs) - {node.name for node in self._session.get_outputs()}
+        if lacking:
+            raise VoiceError(
+                f"The {self._where} does not give {min(lacking)}: export the voice again."
+            )
+
+    def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+        """Return the outputs in the order they were named. Raises `VoiceError` where it fails."""
+        # Binding preallocated memory instead saves 5 % of a decoder step of 384 (0.45 ms).
+        try:
+            return self._session.run(self._outputs, inputs)
+        except Exception as error:
+            raise VoiceError(f"The {self._where} failed: {_line(error)}") from error
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

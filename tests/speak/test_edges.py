@@ -1,0 +1,91 @@
+"""Edges of a piece: silence goes, words stay, frames and samples keep agreeing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tacotron.audio.convention import get_convention
+from tacotron.speak.edges import EDGE_SECONDS, add_pause, finish, frame_seconds, trim
+from tacotron.speak.engine import Speech
+from tacotron.text import Word
+
+NVIDIA = get_convention("nvidia")
+EDGE = round(EDGE_SECONDS * NVIDIA.frame_rate)
+SILENCE, SOUND = np.log(1e-5), np.log(0.1)
+
+
+def speech(durations: list[int], loud: range) -> Speech:
+    mel = np.full((sum(durations), NVIDIA.n_mels), SILENCE, np.float32)
+    mel[loud.start : loud.stop, 20] = SOUND
+    return Speech(mel, np.array(durations))
+
+
+def test_silence_goes_but_for_an_edge() -> None:
+    trimmed = trim(speech([30, 10, 40], range(30, 40)), [Word("a", 1, 2)], NVIDIA)
+    assert trimmed.durations.tolist() == [EDGE, 10, EDGE]
+    assert len(trimmed.mel) == 10 + 2 * EDGE
+    assert (trimmed.mel[EDGE : EDGE + 10, 20] == np.float32(SOUND)).all()
+
+
+def test_sound_outside_words_stays() -> None:
+    trimmed = trim(speech([30, 10, 40], range(20, 50)), [Word("a", 1, 2)], NVIDIA)
+    assert trimmed.durations.tolist() == [10 + EDGE, 10, 10 + EDGE]
+
+
+@given(
+    st.lists(st.integers(1, 40), min_size=3, max_size=9),
+    st.floats(0, 1),
+    st.floats(0, 1),
+)
+def test_words_are_never_cut(durations: list[int], begin: float, end: float) -> None:
+    total = sum(durations)
+    first, last = sorted((int(begin * (total - 1)), int(end * (total - 1))))
+    before = speech(durations, range(first, last + 1))
+    words = [Word("a", 1, 2), Word("b", len(durations) - 2, len(durations) - 1)]
+    after = trim(before, words, NVIDIA)
+    assert after.durations[1:-1].tolist() == durations[1:-1]
+    assert after.durations.sum() == len(after.mel)
+    assert (after.durations >= 0).all()
+    assert (after.mel[:, 20] == np.float32(SOUND)).sum() == last + 1 - first
+
+
+def test_a_pause_is_silence_of_the_last_symbol() -> None:
+    longer = add_pause(speech([2, 3], range(5)), 7, NVIDIA)
+    assert longer.durations.tolist() == [2, 10]
+    assert len(longer.mel) == 12
+    np.testing.assert_allclose(longer.mel[5:], SILENCE, rtol=1e-6)
+
+
+@pytest.mark.parametrize("length", [0, 1, 10, 999, 1000, 1001, 5000])
+def test_samples_are_as_many_as_asked(length: int) -> None:
+    audio = finish(np.full(length, 0.5, np.float32), 1000, 22050)
+    assert audio.shape == (1000,)
+    assert audio.dtype == np.float32
+    assert not audio[length:].any()
+
+
+def test_ends_fade() -> None:
+    audio = finish(np.full(800, 0.5, np.float32), 1000, 22050)
+    assert audio[0] == 0.0
+    assert audio[799] == 0.0
+    assert np.abs(np.diff(audio)).max() < 0.01
+    assert audio[400] == 0.5
+
+
+def test_loud_pieces_are_lowered_whole() -> None:
+    wave = np.sin(np.arange(1000) / 5).astype(np.float32)
+    loud, soft = finish(wave * 3, 1000, 22050), finish(wave, 1000, 22050)
+    assert np.abs(loud).max() == pytest.approx(0.99)
+    np.testing.assert_allclose(loud / np.abs(loud).max(), soft / np.abs(soft).max(), atol=1e-6)
+    assert np.abs(soft).max() == np.abs(wave[100:-100]).max()
+
+
+def test_frames_in_seconds() -> None:
+    hop = NVIDIA.hop_length / NVIDIA.sample_rate
+    assert frame_seconds(0, NVIDIA) == 0.0
+    assert frame_seconds(3, NVIDIA) == pytest.approx(2.5 * hop)
+    hifigan = NVIDIA.from_dict(NVIDIA.to_dict() | {"framing": "hifigan"})
+    assert frame_seconds(3, hifigan) == pytest.approx(3 * hop)
