@@ -5,60 +5,67 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from tacotron.errors import TextError
-from tacotron.text.frontend import Encoded, Lexicon, Word
+from tacotron.text.frontend import Encoded, Lexicon, NothingToSpeakError, Word
 from tacotron.text.heteronyms import choose
 from tacotron.text.lexicon import Pronunciation, check_phonemes
 from tacotron.text.normalize import normalize
-from tacotron.text.pronounce import Pronouncer, begins_with_vowel, letter_name
-from tacotron.text.symbols import END, ENGLISH_SYMBOLS, START, STRENGTH, WORD_BOUNDARY, is_phoneme
-
-# What a normalized text is made of: phonemes in braces, words, and what is spoken as a pause.
-# Hyphens part the halves of a compound; all else (quotes) is silent.
-_PIECES = re.compile(
-    r"\{(?P<phonemes>[^{}]*)\}"
-    r"|(?P<word>'?[A-Za-z]+(?:'[A-Za-z]+)*'?)"
-    r"|(?P<mark>[,.?!;:—–…()\[\]]|(?<=\s)-+(?=\s)|--+)"
+from tacotron.text.pronounce import Pronouncer, letter_name, without_quotes
+from tacotron.text.symbols import (
+    END,
+    ENGLISH_SYMBOLS,
+    START,
+    STRENGTH,
+    WORD_BOUNDARY,
+    is_vowel,
 )
-_MARKS = {"–": "—", "…": ".", "(": ",", ")": ",", "[": ",", "]": ","}
+
+# What a normalized text is made of: phonemes (or a word of the lexicon) in braces, words, and what
+# is spoken as a pause. A hyphen parts the halves of a compound; all else (quotes) is silent.
+_PIECES = re.compile(
+    r"\{(?P<braces>[^{}]*)\}"
+    r"|(?P<word>'?[A-Za-z]+(?:'[A-Za-z]+)*'?)"
+    r"|(?P<mark>[,.?!;:—\u2013…()\[\]]|(?<=\s)-+(?=\s)|--+)"
+)
+_MARKS = {"\u2013": "—", "…": ".", "(": ",", ")": ",", "[": ",", "]": ","}
+
+_WRITTEN = re.compile(r"\{[^{}]*\}|[^\s{}]+")  # what spaces part, and braces
+_PROTECTED = re.compile(r"\{=([^{}]*)\}")
+_AROUND = "\"'\u2018\u2019\u201c\u201d.,;:!?()[]"  # what may stand around a word of the lexicon
 
 
 @dataclass(frozen=True)
 class Piece:
     """A word to be spoken, or a pause."""
 
-    text: str  # the word as written, or the punctuation symbol
-    phonemes: Pronunciation | None  # what braces demand of a word
+    text: str  # the word as it stands in the normalized text, or the punctuation symbol
     is_word: bool
+    phonemes: Pronunciation | None = None  # what braces demand
 
 
 class EnglishFrontend:
-    """Speaks English text; ``lexicon`` is the voice's own."""
+    """Speaks English text."""
 
     name = "english"
     symbols = ENGLISH_SYMBOLS
 
-    def __init__(self, lexicon: Lexicon | None = None) -> None:
-        self._lexicon = lexicon
-
     def encode(self, text: str, *, lexicon: Lexicon | None = None) -> Encoded:
-        """Return ``text`` as symbols; ``lexicon`` goes before the voice's own lexicon.
+        """Return ``text`` as symbols: ``^``, words parted by a space or a punctuation mark, ``$``.
 
-        Raises `TextError` where nothing in ``text`` can be spoken, or braces hold no phonemes.
+        A word is spoken as braces say ({HH AH0 L OW1} in its place), else as ``lexicon`` says
+        (lower-case word -> phonemes), else as the CMU dictionary does, else as its letters
+        suggest. Raises `TextError` for braces that hold something else than phonemes, and
+        `NothingToSpeakError` where there is no word in ``text``.
         """
-        normalized = normalize(text)
-        pieces = list(split_pieces(normalized.text))
-        pronouncer = Pronouncer(lexicon, self._lexicon)
+        pronouncer = Pronouncer(lexicon)
+        normalized = normalize(_protected(text, lexicon) if lexicon else text)
+        pieces = split_pieces(normalized.text)
         symbols: list[str] = [START]
         words: list[Word] = []
         pause = ""
-        spoken = self._pronounce(pieces, pronouncer)
-        for piece, phonemes in zip(pieces, spoken, strict=True):
+        for piece, phonemes in zip(pieces, _pronounced(pieces, pronouncer), strict=True):
             if not piece.is_word:
                 if words and STRENGTH[piece.text] > STRENGTH.get(pause, 0):
                     pause = piece.text
-                continue
-            if not phonemes:
                 continue
             if words:
                 symbols.append(pause or WORD_BOUNDARY)
@@ -67,36 +74,30 @@ class EnglishFrontend:
             symbols.extend(phonemes)
             words.append(Word(piece.text, start, len(symbols)))
         if not words:
-            raise TextError(
+            raise NothingToSpeakError(
                 f"The text {text[:40]!r} has nothing to speak: it needs a letter or a number."
             )
         if pause:
             symbols.append(pause)
         symbols.append(END)
-        return Encoded(normalized.text, tuple(symbols), tuple(words), tuple(normalized.warnings))
+        shown = _PROTECTED.sub(r"\1", normalized.text)
+        return Encoded(shown, tuple(symbols), tuple(words), tuple(normalized.warnings))
 
-    def _pronounce(self, pieces: list[Piece], pronouncer: Pronouncer) -> list[Pronunciation]:
-        """Return the phonemes of each of ``pieces``, from the last to the first.
 
-        "the", "to" and "a" depend on the sound that follows.
-        """
-        tokens = [piece.text for piece in pieces]
-        spoken: list[Pronunciation] = [()] * len(pieces)
-        following: Pronunciation = ()
-        for number in range(len(pieces) - 1, -1, -1):
-            piece = pieces[number]
-            if not piece.is_word:
-                following = ()
-                continue
-            phonemes = piece.phonemes or pronouncer.override(piece.text)
-            if phonemes is None:
-                phonemes = (
-                    _function_word(pieces, number, following)
-                    or choose(tokens, number)
-                    or pronouncer.word(piece.text)
-                )
-            spoken[number] = following = phonemes
-        return spoken
+def _protected(text: str, lexicon: Lexicon) -> str:
+    """Put ``{=`` and ``}`` around words of ``lexicon`` that the normalizer would change.
+
+    So "SQL" in a lexicon is said as that demands and not spelled. Other words stay as they are,
+    for the normalizer judges a word by its neighbors.
+    """
+
+    def protect(match: re.Match[str]) -> str:
+        word = match[0].strip(_AROUND)
+        if not word or word.lower() not in lexicon or normalize(word).text == word:
+            return match[0]
+        return match[0].replace(word, f"{{={word}}}", 1)
+
+    return _WRITTEN.sub(protect, text)
 
 
 def split_pieces(normalized: str) -> list[Piece]:
@@ -106,39 +107,60 @@ def split_pieces(normalized: str) -> list[Piece]:
     """
     pieces = []
     for match in _PIECES.finditer(normalized):
-        if match["word"]:
-            pieces.append(Piece(match["word"], None, True))
-        elif match["mark"]:
-            mark = "—" if match["mark"][0] == "-" else match["mark"]
-            pieces.append(Piece(_MARKS.get(mark, mark), None, False))
+        if word := match["word"]:
+            pieces.append(Piece(without_quotes(word), True))
+        elif mark := match["mark"]:
+            mark = "—" if mark[0] == "-" else mark
+            pieces.append(Piece(_MARKS.get(mark, mark), False))
+        elif match["braces"].startswith("="):
+            pieces.append(Piece(match["braces"][1:], True))
         else:
-            phonemes = tuple(match["phonemes"].split())
+            phonemes = tuple(match["braces"].split())
             check_phonemes(phonemes, f"In {match[0]}")
-            if any(map(is_phoneme, phonemes)):
-                pieces.append(Piece(match[0], phonemes, True))
+            if phonemes:
+                pieces.append(Piece(match[0], True, phonemes))
     return pieces
 
 
-def _function_word(
-    pieces: list[Piece], number: int, following: Pronunciation
-) -> Pronunciation | None:
-    """Return the form that "the", "to", "a" or a single letter takes before ``following``."""
-    word = pieces[number].text
-    lower = word.lower()
-    if lower == "the":
-        return ("DH", "IY0" if begins_with_vowel(following) else "AH0")
-    if lower == "to" and following:
-        return ("T", "UW0" if begins_with_vowel(following) else "AH0")
-    if lower == "a" and (word == "a" or following) and not _beside_letter(pieces, number):
+def _pronounced(pieces: list[Piece], pronouncer: Pronouncer) -> list[Pronunciation]:
+    """Return the phonemes of each of ``pieces``, none for a pause.
+
+    Goes from the last to the first, for "the", "to" and "a" depend on the sound that follows.
+    """
+    tokens = [piece.text for piece in pieces]
+    spoken: list[Pronunciation] = [()] * len(pieces)
+    following: Pronunciation = ()
+    for place in range(len(pieces) - 1, -1, -1):
+        piece = pieces[place]
+        if piece.is_word:
+            spoken[place] = (
+                piece.phonemes
+                or pronouncer.override(piece.text)
+                or _small_word(tokens, place, following)
+                or choose(tokens, place)
+                or pronouncer.word(piece.text)
+            )
+        following = spoken[place]
+    return spoken
+
+
+def _small_word(tokens: list[str], place: int, following: Pronunciation) -> Pronunciation | None:
+    """Return the form of "the", "to", "a" or a letter's name; ``following`` is empty at a pause."""
+    written = tokens[place]
+    word = written.lower()
+    if word == "the":
+        return ("DH", "IY0" if following and is_vowel(following[0]) else "AH0")
+    if word == "to" and following:
+        return ("T", "UW0" if is_vowel(following[0]) else "AH0")
+    if word == "a" and following and (written == "a" or _begins_phrase(tokens, place)):
         return ("AH0",)
-    if len(word) == 1:
-        return letter_name(word)
-    return None
+    return letter_name(word) if len(word) == 1 else None
 
 
-def _beside_letter(pieces: list[Piece], number: int) -> bool:
-    """Tell whether a neighbor is a letter's name, as in "F A Q"."""
-    return any(
-        0 <= other < len(pieces) and len(pieces[other].text) == 1 and pieces[other].text.isupper()
-        for other in (number - 1, number + 1)
-    )
+def _begins_phrase(tokens: list[str], place: int) -> bool:
+    """Tell whether the "A" at ``place`` is an article, and no letter as in "F A Q" or "plan A"."""
+    neighbors = [tokens[other] for other in (place - 1, place + 1) if 0 <= other < len(tokens)]
+    if any(len(each) == 1 and each.isupper() for each in neighbors):
+        return False
+    in_title = tokens[place + 1][0].isupper()
+    return place == 0 or not tokens[place - 1][0].isalpha() or in_title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
@@ -10,6 +11,10 @@ from tacotron.errors import TextError
 
 Lexicon = Mapping[str, Sequence[str]]
 """Lower-case word -> its phonemes, as `tacotron.text.lexicon.read_lexicon` returns it."""
+
+
+class NothingToSpeakError(TextError):
+    """A text without a letter or a number, such as "..." or an emoji alone."""
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,46 @@ class Encoded:
 class Frontend(Protocol):
     """Turns text of one language and symbol set into symbols."""
 
-    name: str
-    symbols: tuple[str, ...]  # index = default id; symbols[0] is the padding
+    @property
+    def name(self) -> str:
+        """What a corpus or a voice calls it."""
+        ...
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Every symbol it may give; index = default id, and symbols[0] is the padding."""
+        ...
 
     def encode(self, text: str, *, lexicon: Lexicon | None = None) -> Encoded:
         """Return ``text`` as symbols; ``lexicon`` overrides how its words are pronounced.
 
-        Raises `TextError` where nothing in ``text`` can be spoken.
+        Raises `TextError` for phonemes in braces that are none, and its subclass
+        `NothingToSpeakError` where nothing in ``text`` can be spoken.
         """
         ...
+
+
+@dataclass(frozen=True)
+class WithLexicon:
+    """A front end with a voice's own lexicon; one given to `encode` goes before it."""
+
+    frontend: Frontend
+    lexicon: Lexicon  # lower-case word -> phonemes
+
+    @property
+    def name(self) -> str:
+        """Name of the front end behind."""
+        return self.frontend.name
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Symbols of the front end behind."""
+        return self.frontend.symbols
+
+    def encode(self, text: str, *, lexicon: Lexicon | None = None) -> Encoded:
+        """Return ``text`` as symbols: see `Frontend.encode`."""
+        both = ChainMap(dict(lexicon), dict(self.lexicon)) if lexicon else self.lexicon
+        return self.frontend.encode(text, lexicon=both)
 
 
 def get_frontend(name: str, lexicon: Lexicon | None = None) -> Frontend:
@@ -52,11 +88,16 @@ def get_frontend(name: str, lexicon: Lexicon | None = None) -> Frontend:
     Names are ``english``, ``keithito`` and ``keithito:CLEANERS`` (such as
     ``keithito:basic_cleaners``). Raises `TextError` for any other.
     """
+    frontend = _frontend(name)
+    return WithLexicon(frontend, lexicon) if lexicon else frontend
+
+
+def _frontend(name: str) -> Frontend:
     kind, _, variant = name.partition(":")
     if kind == "english" and not variant:
         from tacotron.text.english import EnglishFrontend
 
-        return EnglishFrontend(lexicon)
+        return EnglishFrontend()
     if kind == "keithito":
         from tacotron.text.keithito import KeithitoFrontend
 

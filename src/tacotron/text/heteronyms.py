@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 from tacotron.text.lexicon import Pronunciation
-from tacotron.text.phonology import with_s
+from tacotron.text.morphology import with_s
 
 HETERONYMS = Path(__file__).parent / "data" / "heteronyms.txt"
 

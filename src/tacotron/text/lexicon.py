@@ -24,15 +24,15 @@ class PackedDictionary:
     writes it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._text = path.read_bytes()
+    def __init__(self, text: bytes) -> None:
+        self._text = text
         self._start = self._text.index(b"\n") + 1
         phonemes = self._text[: self._start - 1].decode("ascii").split(" ")
         self._phonemes = {ord("!") + code: phoneme for code, phoneme in enumerate(phonemes)}
 
     def get(self, word: str) -> tuple[Pronunciation, ...]:
         """Return the pronunciations of the lower-case ``word``, none where it is not known."""
-        if not word.isascii():
+        if not word.isascii() or "\t" in word:
             return ()
         key = word.encode("ascii") + b"\t"
         text, low, high = self._text, self._start, len(self._text)
@@ -66,7 +66,7 @@ class PackedDictionary:
 @cache
 def cmudict() -> PackedDictionary:
     """Return the CMU Pronouncing Dictionary that travels with the package."""
-    return PackedDictionary(CMUDICT)
+    return PackedDictionary(CMUDICT.read_bytes())
 
 
 def read_lexicon(path: str | Path) -> dict[str, Pronunciation]:

@@ -1,67 +1,103 @@
-"""Words to phonemes: lexicons, then the CMU dictionary, then what can be derived from it."""
+"""Words to phonemes: a lexicon, the CMU dictionary, what follows from it, then a guess."""
 
 from __future__ import annotations
 
+import re
+
 from tacotron.text.frontend import Lexicon
-from tacotron.text.lexicon import Pronunciation, cmudict
-from tacotron.text.phonology import with_ed, with_s
-from tacotron.text.symbols import is_vowel
+from tacotron.text.lexicon import Pronunciation, check_phonemes, cmudict
+from tacotron.text.morphology import derive, with_s
+
+_VOWEL_LETTERS = frozenset("aeiouy")
+
+# Sounds that are written without a vowel but not spelled out; with more of a letter they stay
+# what they are ("hmmmm").
+INTERJECTIONS: dict[str, Pronunciation] = {
+    "brr": ("B", "ER1"),
+    "grr": ("G", "ER1"),
+    "hm": ("HH", "AH1", "M"),
+    "hmm": ("HH", "AH1", "M"),
+    "mhm": ("AH0", "M", "HH", "AH1", "M"),
+    "mm": ("AH1", "M"),
+    "pfft": ("P", "F", "IH1", "T"),
+    "psst": ("P", "IH1", "S", "T"),
+    "sh": ("SH", "AH1"),
+    "shh": ("SH", "AH1"),
+    "tsk": ("T", "IH1", "S", "K"),
+    "zz": ("Z", "IH1", "Z"),
+}
+
+_DRAWN_OUT = re.compile(r"(.)\1{2,}")  # "noooo"
+
+# The network reads a word at once, in time and memory that grow with it; what is longer than any
+# word is read in parts.
+LONGEST_GUESS = 40
 
 
 class Pronouncer:
-    """Pronounces words; of its ``lexicons`` an earlier one goes before a later one."""
+    """Pronounces words; ``lexicon`` goes before everything else."""
 
-    def __init__(self, *lexicons: Lexicon | None) -> None:
-        self._lexicons = tuple(lexicon for lexicon in lexicons if lexicon)
+    def __init__(self, lexicon: Lexicon | None = None) -> None:
+        self._lexicon = lexicon or {}
         self._dictionary = cmudict()
 
     def override(self, word: str) -> Pronunciation | None:
-        """Return what a lexicon says of ``word`` or of the noun it is the possessive of."""
+        """Return what the lexicon says of ``word`` or of the noun it is the possessive of."""
         word = word.lower()
-        for lexicon in self._lexicons:
-            if word in lexicon:
-                return tuple(lexicon[word])
-            if word.endswith("'s") and word[:-2] in lexicon:
-                return with_s(tuple(lexicon[word[:-2]]))
+        stem = word.removesuffix("'s")
+        for entry in (word, stem):
+            if phonemes := tuple(self._lexicon.get(entry, ())):
+                check_phonemes(phonemes, f"In the lexicon, {entry!r}")
+                return phonemes if entry == word else with_s(phonemes)
         return None
 
     def known(self, word: str) -> Pronunciation | None:
-        """Return how a lexicon or the dictionary says ``word``; None where neither has it."""
+        """Return how the lexicon or the dictionary says ``word``; None where neither has it."""
         word = word.lower()
-        found = self.override(word)
+        found = self.override(word) or INTERJECTIONS.get(word)
         if found is None:
             variants = self._dictionary.get(word)
             found = variants[0] if variants else None
         return found
 
     def word(self, word: str) -> Pronunciation:
-        """Return the phonemes of ``word``, guessed from its letters where nothing knows it."""
-        found = self.known(word) or self._derived(word.lower())
-        return found if found is not None else spelled(word)
+        """Return the phonemes of ``word``, made of ASCII letters and apostrophes.
 
-    def _derived(self, word: str) -> Pronunciation | None:
-        if word.endswith("'s") or word.endswith("s'"):
-            found = self.known(word[:-2] if word.endswith("'s") else word[:-1])
-            if found:
-                return with_s(found) if word.endswith("'s") else found
-        if word.endswith("s") and not word.endswith("ss"):
-            found = self.known(word[:-1])
-            if found:
-                return with_s(found)
-        if word.endswith("ed"):
-            found = self.known(word[:-1]) or self.known(word[:-2])
-            if found:
-                return with_ed(found)
-        if word.endswith("ing"):
-            found = self.known(word[:-3]) or self.known(word[:-3] + "e")
-            if found:
-                return (*found, "IH0", "NG")
-        return None
+        A word that is not known and does not follow from known ones is spelled out where it has
+        no vowel, and guessed from its letters otherwise.
+        """
+        word = word.lower()
+        found = self.known(word) or derive(word, self.known)
+        if found:
+            return found
+        if word.endswith("'s"):
+            return with_s(self.word(word[:-2]))
+        for length in (2, 1):
+            squeezed = _DRAWN_OUT.sub(r"\1" * length, word)
+            if squeezed != word and (found := self.known(squeezed)):
+                return found
+        return self._guess(_DRAWN_OUT.sub(r"\1\1", word))
+
+    def _guess(self, word: str) -> Pronunciation:
+        if not _VOWEL_LETTERS.intersection(word):
+            return tuple(phoneme for letter in word for phoneme in letter_name(letter))
+        # The network costs more to load than all else here: only where it is needed.
+        from tacotron.text.letter_to_sound import guess
+
+        parts = (word[n : n + LONGEST_GUESS] for n in range(0, len(word), LONGEST_GUESS))
+        return tuple(phoneme for part in parts for phoneme in guess(part))
 
 
-def spelled(word: str) -> Pronunciation:
-    """Return the names of the letters of ``word``."""
-    return tuple(phoneme for letter in word for phoneme in letter_name(letter))
+def without_quotes(word: str) -> str:
+    """Return ``word`` without the single quotes around it, but with apostrophes that are its own.
+
+    "'tis" and "runnin'" keep theirs; the possessive "dogs'" sounds the same without.
+    """
+    for quoted in (word, word.rstrip("'"), word.lstrip("'")):
+        bare = quoted.strip("'")
+        if bare == quoted or quoted.lower() in cmudict() or quoted.lower().endswith("in'"):
+            return quoted
+    return word.strip("'")
 
 
 def letter_name(letter: str) -> Pronunciation:
@@ -70,8 +106,3 @@ def letter_name(letter: str) -> Pronunciation:
         return ("EY1",)
     variants = cmudict().get(letter.lower())
     return variants[0] if variants else ()
-
-
-def begins_with_vowel(phonemes: Pronunciation) -> bool:
-    """Tell whether ``phonemes`` call for "an" rather than "a"."""
-    return bool(phonemes) and is_vowel(phonemes[0])

@@ -18,8 +18,8 @@ WORD_BOUNDARY = " "
 STRENGTH = {",": 1, "—": 2, ":": 2, ";": 2, ".": 3, "!": 4, "?": 5}
 PUNCTUATION = (",", ".", "?", "!", ";", ":", "—")
 
-CONSONANTS = tuple("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())
-BARE_VOWELS = tuple("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())
+CONSONANTS = tuple("B CH D DH F G HH JH K L M N NG P R S SH T TH V W Y Z ZH".split())  # noqa: SIM905
+BARE_VOWELS = tuple("AA AE AH AO AW AY EH ER EY IH IY OW OY UH UW".split())  # noqa: SIM905
 VOWELS = tuple(vowel + stress for vowel in BARE_VOWELS for stress in "012")
 PHONEMES = CONSONANTS + VOWELS
 
