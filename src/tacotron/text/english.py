@@ -9,15 +9,9 @@ from tacotron.text.frontend import Encoded, Lexicon, NothingToSpeakError, Word
 from tacotron.text.heteronyms import choose
 from tacotron.text.lexicon import Pronunciation, check_phonemes
 from tacotron.text.normalize import normalize
-from tacotron.text.pronounce import Pronouncer, letter_name, without_quotes
-from tacotron.text.symbols import (
-    END,
-    ENGLISH_SYMBOLS,
-    START,
-    STRENGTH,
-    WORD_BOUNDARY,
-    is_vowel,
-)
+from tacotron.text.pronounce import Pronouncer, without_quotes
+from tacotron.text.symbols import END, ENGLISH_SYMBOLS, START, STRENGTH, WORD_BOUNDARY
+from tacotron.text.weak_forms import weak_form
 
 # What a normalized text is made of: phonemes (or a word of the lexicon) in braces, words, and what
 # is spoken as a pause. A hyphen parts the halves of a compound; all else (quotes) is silent.
@@ -125,7 +119,7 @@ def split_pieces(normalized: str) -> list[Piece]:
 def _pronounced(pieces: list[Piece], pronouncer: Pronouncer) -> list[Pronunciation]:
     """Return the phonemes of each of ``pieces``, none for a pause.
 
-    Goes from the last to the first, for "the", "to" and "a" depend on the sound that follows.
+    Goes from the last to the first, for small words depend on the sound that follows.
     """
     tokens = [piece.text for piece in pieces]
     spoken: list[Pronunciation] = [()] * len(pieces)
@@ -136,31 +130,9 @@ def _pronounced(pieces: list[Piece], pronouncer: Pronouncer) -> list[Pronunciati
             spoken[place] = (
                 piece.phonemes
                 or pronouncer.override(piece.text)
-                or _small_word(tokens, place, following)
+                or weak_form(tokens, place, following)
                 or choose(tokens, place)
                 or pronouncer.word(piece.text)
             )
         following = spoken[place]
     return spoken
-
-
-def _small_word(tokens: list[str], place: int, following: Pronunciation) -> Pronunciation | None:
-    """Return the form of "the", "to", "a" or a letter's name; ``following`` is empty at a pause."""
-    written = tokens[place]
-    word = written.lower()
-    if word == "the":
-        return ("DH", "IY0" if following and is_vowel(following[0]) else "AH0")
-    if word == "to" and following:
-        return ("T", "UW0" if is_vowel(following[0]) else "AH0")
-    if word == "a" and following and (written == "a" or _begins_phrase(tokens, place)):
-        return ("AH0",)
-    return letter_name(word) if len(word) == 1 else None
-
-
-def _begins_phrase(tokens: list[str], place: int) -> bool:
-    """Tell whether the "A" at ``place`` is an article, and no letter as in "F A Q" or "plan A"."""
-    neighbors = [tokens[other] for other in (place - 1, place + 1) if 0 <= other < len(tokens)]
-    if any(len(each) == 1 and each.isupper() for each in neighbors):
-        return False
-    in_title = tokens[place + 1][0].isupper()
-    return place == 0 or not tokens[place - 1][0].isalpha() or in_title

@@ -45,17 +45,25 @@ CLASSES = {
     "|main|whole|long|short|full|recent|public|private|early|late|high|low|large|further|former"
     "|special|several|many|few|more|most|much|two|three|four|five|six|seven|eight|nine|ten"
     "|hundred|thousand|million|both|all|[a-z]+(?:ous|ful|ive|ial|ical|able|ible|less|ish)",
+    # "a sharp", "in everyday", "the rapid and marked": what may come between, if no plural noun.
+    "phrase": "(?:<article>|<possessive>|in|of|with|without)"
+    "(?: (?!people|men|women|children|police)(?:[a-z]*[^s ]|[a-z]*(?:ous|less))(?: and)?){1,2}",
     "object": "<article>|my|your|his|her|its|our|their|this|these|those|him|them|me|us|it|all"
     "|every|each|both|what|any|some|himself|herself|itself|themselves|myself|yourself|ourselves",
 }
 
 # A verb follows these, but a word before an object is one too unless a noun must stand there.
-_VERB_AFTER = "(?:to|<modal>) (?:<adv> )*_|(?:<subject>) (?:<adv> )*_"
+_VERB_AFTER = (
+    "(?:to|<modal>) (?:<adv> )*_|(?:<subject>) (?:<adv> )*_|(?:to|<modal>) [a-z]+ (?:and|or) _"
+)
 _VERB_AFTER_S = "(?:<thirdperson>) (?:<adv> )*_"
 _VERB_BEFORE = "_ (?:<object>)"
-_NOUN_AFTER = "(?:<det>|<prep>|<adjective>) _"
+_NOUN_AFTER = "(?:<det>|<prep>|<adjective>) _|<phrase> _(?! <object> )"
 # "that records", "this permits": the form with -s is no singular noun.
-_NOUN_AFTER_S = "(?:the|<possessive>|no|any|some|these|those|such|own|<prep>|<adjective>) _"
+_NOUN_AFTER_S = (
+    "(?:the|<possessive>|no|any|some|these|those|such|own|<prep>|<adjective>) _"
+    "|<possessive> [a-z]+ _"
+)
 _NOUN_BEFORE = "_ (?:of|is|was|are|were|has|had)"
 
 
