@@ -7,6 +7,8 @@ D. Lee, H. Seung, "Algorithms for non-negative matrix factorization", NIPS 2000.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -116,8 +118,8 @@ def griffin_lim(
     """A waveform whose STFT magnitudes are near ``magnitude`` [frames, n_bins]: float32 [samples].
 
     Fast Griffin-Lim from random phases; the same ``seed`` gives the same samples. Centered frames
-    give ``hop_length * (frames - 1)`` samples, HiFi-GAN's framing ``hop_length * frames``; pre-
-    emphasis is not undone. Raises `AudioError` for another shape, NaN and infinities, a negative
+    give ``hop_length * (frames - 1)`` samples, HiFi-GAN's framing ``hop_length * frames``; and
+    pre-emphasis is not undone. Raises `AudioError` for another shape, NaN and infinities, a negative
     number of iterations, and a momentum outside [0, 1].
     """
     magnitude = np.ascontiguousarray(_checked(magnitude, c.n_bins, "linear spectrogram"))
@@ -239,7 +241,10 @@ def _checked(values: ArrayLike, columns: int, what: str) -> np.ndarray:
     return array
 
 
-def _finite(invert, values: np.ndarray, c: MelConvention) -> np.ndarray:
+def _finite(
+    invert: Callable[[np.ndarray, MelConvention], np.ndarray], values: np.ndarray, c: MelConvention
+) -> np.ndarray:
+    """``invert(values, c)``. Raises `AudioError` where that is beyond any sound."""
     with np.errstate(over="ignore"):
         amplitude = invert(values, c)
     # Beyond the magnitude of a full-scale square wave times a million lies no sound, but overflow.
