@@ -118,9 +118,9 @@ def griffin_lim(
     """A waveform whose STFT magnitudes are near ``magnitude`` [frames, n_bins]: float32 [samples].
 
     Fast Griffin-Lim from random phases; the same ``seed`` gives the same samples. Centered frames
-    give ``hop_length * (frames - 1)`` samples, HiFi-GAN's framing ``hop_length * frames``; and
-    pre-emphasis is not undone. Raises `AudioError` for another shape, NaN and infinities, a negative
-    number of iterations, and a momentum outside [0, 1].
+    give ``hop_length * (frames - 1)`` samples, HiFi-GAN's framing ``hop_length * frames``.
+    Pre-emphasis is not undone. Raises `AudioError` for another shape, NaN and infinities, a
+    negative number of iterations, and a momentum outside [0, 1].
     """
     magnitude = np.ascontiguousarray(_checked(magnitude, c.n_bins, "linear spectrogram"))
     if iterations < 0 or not 0 <= momentum <= 1:
