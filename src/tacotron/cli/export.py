@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("run", type=Path, help="folder that was given to `tacotron train` as --run")
+    parser.add_argument(
+        "folder", metavar="RUN", type=Path, help="folder that was given to `tacotron train` as --run"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .voice file to write")
     parser.add_argument("--name", help="what --voice will call it (default: the file's name)")
     parser.add_argument("--license", default="unspecified", help="licence of the voice")
@@ -31,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     from tacotron.voice.export import export_voice
 
     bundle = export_voice(
-        args.run,
+        args.folder,
         args.output,
         name=args.name or args.output.stem,
         license=args.license,

@@ -11,6 +11,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--corpus", type=Path, required=True, help="prepared and aligned corpus")
     parser.add_argument(
         "--run",
+        dest="folder",
+        metavar="DIR",
         type=Path,
         required=True,
         help="folder for checkpoints and logs; a run that was begun there goes on",
@@ -38,6 +40,6 @@ def run(args: argparse.Namespace) -> None:
         torch.set_num_threads(args.threads)
     given = {"updates": args.updates, "seed": args.seed}
     recipe = read_recipe(args.recipe, {k: v for k, v in given.items() if v is not None})
-    train(recipe, args.corpus, args.run, initial=args.initial)
-    print(f"Trained. Make it a voice: tacotron export {args.run} -o my.voice")
-    print(f"Look at it: tensorboard --logdir {args.run}")
+    train(recipe, args.corpus, args.folder, initial=args.initial)
+    print(f"Trained. Make it a voice: tacotron export {args.folder} -o my.voice")
+    print(f"Look at it: tensorboard --logdir {args.folder}")

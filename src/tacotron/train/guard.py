@@ -53,7 +53,7 @@ class ExplosionGuard(L.Callback):
         if self.rollbacks > PATIENCE:
             raise TrainingError(
                 f"The loss exploded {self.rollbacks} times by update {trainer.global_step}: "
-                "train with a lower learning_rate, or look for odd recordings in the corpus' report."
+                "lower the learning_rate, or look for odd recordings in the corpus' report."
             )
         self._restore(trainer, pl_module)
         pl_module.rate_scale *= SLOWER

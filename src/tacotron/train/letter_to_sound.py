@@ -46,9 +46,9 @@ class Settings:
     embedding: int = 64  # numbers a letter
     hidden: int = 224  # LSTM cells a layer and direction; 1.8 million weights, a byte each
     dropout: float = 0.2
-    epochs: int = 20
-    batch: int = 256  # words of equal length, so that none needs padding
-    rate: float = 3e-3  # peak of AdamW's learning rate, reached after a twentieth of the steps
+    epochs: int = 18
+    batch: int = 512  # words of equal length, so that none needs padding
+    rate: float = 4e-3  # peak of AdamW's learning rate, reached after a twentieth of the steps
     weight_decay: float = 0.02
     early_weight: float = 0.3  # of the first layer's loss against the second's
     average: float = 0.999  # decay of the running average of the weights that is exported

@@ -20,7 +20,6 @@ from torch import Tensor
 from tacotron.align.aligner import Aligner
 from tacotron.align.score import reordered, text_score
 from tacotron.data.batches import PieceDataset
-from tacotron.data.corpus import PreparedCorpus
 from tacotron.train.kinds import Kind, Spoken
 from tacotron.train.pictures import comparison_figure
 
@@ -53,11 +52,9 @@ class Listener(L.Callback):
     """Listens at each validation; must stand before the moving average among the callbacks, so
     that it hears the averaged weights."""
 
-    def __init__(
-        self, corpus: PreparedCorpus, dataset: PieceDataset, kind: Kind, aligner: Aligner, run: Path
-    ):
-        self.corpus = corpus
-        self.dataset = dataset  # held-out pieces
+    def __init__(self, dataset: PieceDataset, kind: Kind, aligner: Aligner, run: Path):
+        self.corpus = dataset.corpus
+        self.dataset = dataset  # whole held-out utterances
         self.kind = kind
         self.aligner = aligner
         self.run = run

@@ -19,7 +19,7 @@ from tacotron.align.alignments import Alignments
 from tacotron.align.run import load_aligner
 from tacotron.data.batches import BatchOrder, PieceDataset
 from tacotron.data.corpus import PreparedCorpus
-from tacotron.data.pieces import pieces_of
+from tacotron.data.pieces import Piece, pieces_of
 from tacotron.errors import TrainingError
 from tacotron.files import atomic_write
 from tacotron.train.averaging import MovingAverage
@@ -38,6 +38,8 @@ RUN_FILE = "run.json"
 FORMAT = 1
 # oneDNN keeps compiled kernels; its default forgets them faster than an epoch's shapes return.
 PRIMITIVE_CACHE = "4096"
+# The longest held-out utterance that is listened to: above, it would delay training.
+LISTENED_FRAMES = 1000
 
 
 def train(
@@ -45,20 +47,21 @@ def train(
 ) -> TrainingModule:
     """Train by ``recipe`` on the corpus in ``corpus_folder``; everything goes into ``run``.
 
-    A run that was begun goes on from its newest checkpoint. ``initial`` is a voice, by name or path,
-    whose weights a new run begins from. Under ``torchrun`` all processes call this alike. Returns the trained
-    module, with averaged weights. Raises `CorpusError` where the corpus is not prepared or aligned,
-    `TrainingError` where the run and the recipe don't go together.
+    A run that was begun goes on from its newest checkpoint. ``initial`` is a voice, by name or
+    path, whose weights a new run begins from. Under ``torchrun`` all processes call this alike.
+    Returns the trained module, with averaged weights. Raises `CorpusError` where the corpus is not
+    prepared or aligned, `TrainingError` where the run and the recipe don't go together.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PRIMITIVE_CACHE)
     _quiet()
     kind = KINDS[recipe.kind]
     corpus = PreparedCorpus.open(corpus_folder)
     alignments = Alignments.load(corpus_folder)
-    learned = _dataset(corpus, alignments, recipe, kind, "train")
-    heldout = _dataset(corpus, alignments, recipe, kind, "heldout")
     torch.manual_seed(recipe.training.seed)
     model = kind.build(corpus, recipe.model)
+    learned, heldout, heard = _datasets(
+        corpus, alignments, recipe, kind, model.config.reduction_factor
+    )
     run.mkdir(parents=True, exist_ok=True)
     description = describe(recipe, corpus, model, initial)
     resumed = latest_checkpoint(run)
@@ -73,11 +76,11 @@ def train(
             f"{run} has its {start} updates: give more with --updates, or export it with "
             f"`tacotron export {run}`."
         )
-    trainer = _trainer(recipe, run, _callbacks(recipe, run, corpus, heldout, kind))
+    trainer = _trainer(recipe, run, _callbacks(recipe, run, heard, kind))
     trainer.fit(
         module,
         _loader(learned, recipe, start, trainer),
-        _heldout_loader(heldout, recipe),
+        _heldout_loader(heldout, recipe) if len(heldout) else None,
         ckpt_path=resumed[0] if resumed else None,
         weights_only=True,
     )
@@ -139,34 +142,48 @@ def _plain(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
-def _dataset(
-    corpus: PreparedCorpus, alignments: Alignments, recipe: Recipe, kind: Kind, split: str
-) -> PieceDataset:
-    training = recipe.training
-    limit = min(training.max_frames, training.frames_per_batch)
+def _pieces(corpus: PreparedCorpus, alignments: Alignments, split: str, limit: int) -> list[Piece]:
+    """The aligned utterances of ``split``, in pieces of at most ``limit`` frames."""
     pieces = []
     for place in corpus.indices(split):
         utterance = corpus.utterances[place]
-        if utterance.id in alignments.durations:
-            durations = alignments.durations[utterance.id]
-            if len(durations) != len(utterance.symbols) or durations.sum() != utterance.frames:
-                raise TrainingError(
-                    f"The alignment of {corpus.folder} is older than its preparation: "
-                    f"run `tacotron align {corpus.folder}` again."
-                )
-            found = pieces_of(place, utterance.symbols, durations, limit)
-            if split == "train":
-                pieces += found
-            elif len(found) == 1 and len(utterance.words) >= 3:
-                # The listener judges whole sentences.
-                pieces += found
-    if not pieces:
+        durations = alignments.durations.get(utterance.id)
+        if durations is None:
+            continue
+        if len(durations) != len(utterance.symbols) or durations.sum() != utterance.frames:
+            raise TrainingError(
+                f"The alignment of {corpus.folder} is older than its preparation: "
+                f"run `tacotron align {corpus.folder}` again."
+            )
+        pieces += pieces_of(place, utterance.symbols, durations, limit)
+    return pieces
+
+
+def _datasets(
+    corpus: PreparedCorpus, alignments: Alignments, recipe: Recipe, kind: Kind, r: int
+) -> tuple[PieceDataset, PieceDataset, PieceDataset]:
+    """What is learned from, what the held-out loss is taken on, and the whole utterances of more
+    than one word that are listened to; the latter two are empty where nothing was held out."""
+    training = recipe.training
+    limit = min(training.max_frames, training.frames_per_batch)
+    learned = _pieces(corpus, alignments, "train", limit)
+    heldout = _pieces(corpus, alignments, "heldout", limit)
+    whole = _pieces(corpus, alignments, "heldout", LISTENED_FRAMES)
+    heard = [
+        piece
+        for piece in whole
+        if len(piece.durations) == len(corpus.utterances[piece.utterance].symbols)
+        and len(corpus.utterances[piece.utterance].words) > 1
+    ]
+    if not learned:
         raise TrainingError(
-            f"{corpus.folder} has no utterance to {'learn from' if split == 'train' else 'judge'}:"
-            " look at its report.html."
+            f"{corpus.folder} has no aligned utterance to learn from: look at its report.html."
         )
-    r = recipe.model.get("reduction_factor", 5 if recipe.kind == "attentive" else 3)
-    return PieceDataset(corpus, pieces, reduction_factor=r, with_linear=kind.with_linear)
+    learned, heldout, heard = (
+        PieceDataset(corpus, pieces, reduction_factor=r, with_linear=kind.with_linear)
+        for pieces in (learned, heldout, heard[: training.listen_to])
+    )
+    return learned, heldout, heard
 
 
 def _loader(dataset: PieceDataset, recipe: Recipe, start: int, trainer: L.Trainer) -> DataLoader:
@@ -194,24 +211,21 @@ def _heldout_loader(dataset: PieceDataset, recipe: Recipe) -> DataLoader:
     return DataLoader(dataset, batch_sampler=order.epoch(0), collate_fn=dataset.collate)
 
 
-def _callbacks(
-    recipe: Recipe, run: Path, corpus: PreparedCorpus, heldout: PieceDataset, kind: Kind
-) -> list[L.Callback]:
+def _callbacks(recipe: Recipe, run: Path, heard: PieceDataset, kind: Kind) -> list[L.Callback]:
     training = recipe.training
-    heard = PieceDataset(
-        corpus,
-        heldout.pieces[: training.listen_to],
-        reduction_factor=heldout.reduction_factor,
-        with_linear=kind.with_linear,
-    )
-    aligner = load_aligner(corpus.folder, corpus)
-    return [
-        Listener(corpus, heard, kind, aligner, run),
+    callbacks: list[L.Callback] = [
         MovingAverage(training.averaging),
         ExplosionGuard(training.explosion),
         Progress(),
         *checkpoint_callbacks(run, training.checkpoint_every),
     ]
+    if len(heard):
+        aligner = load_aligner(heard.corpus.folder, heard.corpus)
+        # Before the moving average, which takes its weights back at the end of validation.
+        callbacks.insert(0, Listener(heard, kind, aligner, run))
+    else:
+        print("Nothing to listen to is held out: there will be no verdict while training.")
+    return callbacks
 
 
 def _trainer(recipe: Recipe, run: Path, callbacks: list[L.Callback]) -> L.Trainer:
