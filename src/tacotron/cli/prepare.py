@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tacotron.data.corpus import PreparedCorpus
 
+#: Speech levelled lower drowns in 16-bit noise; higher, its peaks keep it from getting there.
+LOWEST_LEVEL_DBFS, HIGHEST_LEVEL_DBFS = -50.0, -10.0
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's arguments."""
@@ -64,8 +67,16 @@ def run(args: argparse.Namespace) -> int:
     from tacotron.data.recording import SoundSettings
     from tacotron.data.report import write_report
     from tacotron.data.split import Heldout
+    from tacotron.errors import CorpusError
     from tacotron.text.lexicon import read_lexicon
 
+    if args.workers is not None and args.workers < 1:
+        raise CorpusError(f"{args.workers} workers can't prepare anything: give 1 or more.")
+    if not LOWEST_LEVEL_DBFS <= args.level <= HIGHEST_LEVEL_DBFS:
+        raise CorpusError(
+            f"A level of {args.level:g} dBFS is no use to speech: give one from "
+            f"{LOWEST_LEVEL_DBFS:g} to {HIGHEST_LEVEL_DBFS:g} (-23 is usual)."
+        )
     corpus = prepare(
         args.corpus,
         args.out,
@@ -98,10 +109,14 @@ def summary(corpus: PreparedCorpus) -> str:
         *(f"    excluded  {count:5}  {reason}" for reason, count in reasons.most_common()),
         f"{flagged} of the prepared have something to look at (they stay in)",
         *(f"    flagged   {count:5}  {code}" for code, count in flags.most_common()),
-        f"{header['seconds'] / 3600:.2f} hours, {len(corpus.speakers)} "
+        f"{_duration(header['seconds'])}, {len(corpus.speakers)} "
         f"speaker{'s' * (len(corpus.speakers) > 1)}, "
         f"{header['heldout']['utterances']} utterances of {header['heldout']['prompts']} prompts "
         "held out",
         f"mel: {corpus.convention.name}, mean {corpus.mean:.2f}, deviation {corpus.std:.2f}",
     ]
     return "\n".join(lines)
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds / 3600:.2f} hours" if seconds >= 3600 else f"{seconds / 60:.1f} minutes"

@@ -13,6 +13,9 @@ from tacotron.data.corpus import PreparedCorpus
 #: lisps shouldn't speak for it.
 TYPICAL_PERCENTILE = 50
 
+#: Bandwidth is found in steps of this.
+BANDWIDTH_STEP_HZ = 250.0
+
 #: Speech this far above its background sounds like a studio.
 CLEAN_RATIO_DB = 30.0
 
@@ -49,7 +52,7 @@ def _typical(corpus: PreparedCorpus, level: str) -> float:
 def _bandwidth(corpus: PreparedCorpus) -> Advice:
     reach, fmax = _typical(corpus, "bandwidth_hz"), corpus.convention.fmax
     speech = f"Speech reaches {reach / 1000:.1f} kHz"
-    if reach >= fmax:
+    if reach + BANDWIDTH_STEP_HZ >= fmax:
         return Advice(f"{speech}: fmax {fmax:.0f} Hz fits.", True)
     return Advice(
         f"{speech}, the mel goes up to {fmax:.0f} Hz: the bands above are empty, and a voice "
@@ -74,7 +77,7 @@ def _levels(corpus: PreparedCorpus) -> Advice:
     sentence = (
         f"Speech was recorded at {spread['median']:.0f} dBFS, most of it within {width:.0f} dB"
     )
-    done = f"every utterance is at {level:.0f} dBFS now"
+    done = f"levelled to {level:.0f} dBFS now"
     if width <= EVEN_LEVELS_DB:
         return Advice(f"{sentence}: even; {done}.", True)
     return Advice(f"{sentence}: uneven, perhaps several sessions; {done}.", False)

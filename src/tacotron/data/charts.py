@@ -10,8 +10,11 @@ import numpy as np
 #: Size of a chart in its own units; the page scales it.
 WIDTH, HEIGHT = 360, 190
 
-#: Room around the bars for labels.
-LEFT, RIGHT, TOP, BOTTOM = 8, 8, 30, 28
+#: Room around the bars for labels: above, two rows of those of marks.
+LEFT, RIGHT, TOP, BOTTOM = 8, 8, 34, 28
+
+#: Labels of marks closer than this would overlap in one row.
+LABEL_WIDTH = 56
 
 #: Bars of a histogram made from single values.
 BARS = 40
@@ -64,12 +67,15 @@ def bars(
                 f"<title>{_number(left)} to {_number(right)} {escape(unit)}: {count:,}</title>"
                 "</rect>"
             )
-    for label, value in (marks or {}).items():
-        anchor = "end" if x(value) > WIDTH * 0.7 else "start"
-        shift = -4 if anchor == "end" else 4
+    previous, row = -WIDTH, 0
+    for label, value in sorted((marks or {}).items(), key=lambda mark: mark[1]):
+        row = 1 - row if x(value) - previous < LABEL_WIDTH else 0
+        previous = x(value)
+        y = TOP - 22 + 13 * row
+        anchor, shift = ("end", -4) if x(value) > WIDTH * 0.7 else ("start", 4)
         shapes.append(
-            f'<line class="mark" x1="{x(value):.1f}" x2="{x(value):.1f}" y1="{TOP - 8}" '
-            f'y2="{base}"/><text class="mark" x="{x(value) + shift:.1f}" y="{TOP - 1}" '
+            f'<line class="mark" x1="{x(value):.1f}" x2="{x(value):.1f}" y1="{y - 8}" '
+            f'y2="{base}"/><text class="mark" x="{x(value) + shift:.1f}" y="{y}" '
             f'text-anchor="{anchor}">{escape(label)}</text>'
         )
     shapes.append(f'<line class="axis" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{base}" y2="{base}"/>')

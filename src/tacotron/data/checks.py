@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 #: A recording whose loudest sample stays below this is silent: 16-bit noise is at -90 dBFS.
 SILENT_PEAK_DBFS = -60.0
 
+#: A sample rate outside of these is a damaged header; nobody records speech with it.
+LOWEST_RATE, HIGHEST_RATE = 4000, 400_000
+
 #: Samples at or above this are at full scale; 127/128 is the top of 8-bit audio.
 FULL_SCALE = 127 / 128
 
@@ -41,15 +44,22 @@ FEWEST_FRAMES_PER_SYMBOL = 1.0
 #: Robust standard deviations from which a rate stands out among utterances of like length.
 RATE_OUTLIER = 6.0
 
-#: A rate is compared with this many utterances of the same speaker, the nearest in length; a
-#: speaker with fewer than the second number is held against the absolute limits only.
-NEIGHBORS, FEWEST_NEIGHBORS = 200, 20
+#: How much pace varies is taken from this many utterances of the same speaker, the nearest in
+#: length; a speaker with fewer than the second number is held against the absolute limits only.
+NEIGHBORS, FEWEST_NEIGHBORS = 100, 20
 
 #: The spread of log rates is taken as no less than this (5 %): synthetic speech is too regular.
 SMALLEST_SPREAD = 0.05
 
 #: The median absolute deviation of a normal distribution, in standard deviations.
 NORMAL_MAD = 0.6745
+
+
+def exclusion_by_rate(sample_rate: int) -> str | None:
+    """Return why a recording at ``sample_rate`` (Hz) can't be used, or None."""
+    if LOWEST_RATE <= sample_rate <= HIGHEST_RATE:
+        return None
+    return f"unusable sample rate: {sample_rate} Hz"
 
 
 def exclusion_by_sound(peak_dbfs: float, clipped_share: float) -> str | None:
@@ -114,9 +124,10 @@ def flags_of_rates(
 ) -> list[str | None]:
     """Return, per utterance, how its pace stands out among its speaker's of like length.
 
-    The z-score is robust: the distance of log(symbols a second) from the median of its neighbors
-    in length, over their median absolute deviation. Utterances that `flags_of_utterance` calls
-    too fast or too slow are left to it.
+    A speaker's time for a text is taken as a constant and a time for each symbol, fitted by
+    medians (Theil and Sen's estimator). The score is the logarithm of the ratio between that and
+    the time taken, over its median absolute deviation among neighbors in length. Utterances that
+    `flags_of_utterance` calls too fast or too slow are left to it.
     """
     flags: list[str | None] = [None] * len(symbols)
     counts, lengths = np.asarray(symbols, float), np.asarray(seconds, float)
@@ -126,11 +137,13 @@ def flags_of_rates(
         if len(members) < FEWEST_NEIGHBORS:
             continue
         members = members[np.argsort(counts[members], kind="stable")]
+        expected = _expected_seconds(counts[members], lengths[members])
+        distances = np.log(expected / lengths[members])
+        spreads = _rolling_median(np.abs(distances)) / NORMAL_MAD
+        scores = distances / np.maximum(spreads, SMALLEST_SPREAD)
         rates = counts[members] / lengths[members]
-        middles, spreads = _neighborhood(np.log(rates))
-        scores = (np.log(rates) - middles) / spreads
         for index in np.flatnonzero(np.abs(scores) > RATE_OUTLIER):
-            rate, usual = float(rates[index]), float(np.exp(middles[index]))
+            rate, usual = float(rates[index]), float(counts[members[index]] / expected[index])
             if not SLOWEST_RATE <= rate <= FASTEST_RATE:
                 continue
             code, cause = (
@@ -145,14 +158,24 @@ def flags_of_rates(
     return flags
 
 
-def _neighborhood(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the median and the robust standard deviation around each of the sorted values."""
+def _expected_seconds(
+    counts: NDArray[np.float64], lengths: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the time that each of the sorted ``counts`` of symbols takes, by the median reader."""
+    half = len(counts) // 2
+    runs = counts[half:] - counts[: len(counts) - half]
+    rises = (lengths[half:] - lengths[: len(counts) - half])[runs > 0]
+    slope = max(float(np.median(rises / runs[runs > 0])), 0.0) if len(rises) else 0.0
+    constant = float(np.median(lengths - slope * counts))
+    # Never less than a fifth of what is usual, should the fit cross zero for the shortest texts.
+    return np.maximum(constant + slope * counts, 0.2 * np.median(lengths / counts) * counts)
+
+
+def _rolling_median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the median of each value's `NEIGHBORS`; at the ends, of the first or last of them."""
     size = min(NEIGHBORS, len(values))
-    windows = np.lib.stride_tricks.sliding_window_view(values, size)
-    middles = np.median(windows, axis=1)
-    spreads = np.median(np.abs(windows - middles[:, None]), axis=1) / NORMAL_MAD
-    window = np.clip(np.arange(len(values)) - size // 2, 0, len(windows) - 1)
-    return middles[window], np.maximum(spreads[window], SMALLEST_SPREAD)
+    medians = np.median(np.lib.stride_tricks.sliding_window_view(values, size), axis=1)
+    return medians[np.clip(np.arange(len(values)) - size // 2, 0, len(medians) - 1)]
 
 
 def flags_of_sample_rates(rates: Sequence[int]) -> list[str | None]:

@@ -250,7 +250,9 @@ def _find_recording(folder: Path, name: str, *, listed_as_path: bool) -> str:
     suffixes = ("",) if listed_as_path else AUDIO_SUFFIXES
     subfolders = ("", *AUDIO_FOLDERS[:-1]) if listed_as_path else AUDIO_FOLDERS
     candidates = [
-        os.path.join(folder, subfolder, name + suffix)
+        os.path.join(folder, subfolder, spelling + suffix)
+        # A list made on Windows may part folders by backslashes.
+        for spelling in dict.fromkeys((name, name.replace("\\", "/")))
         for subfolder in subfolders
         for suffix in suffixes
     ]

@@ -27,7 +27,7 @@ from tacotron.audio.levels import (
 )
 from tacotron.audio.mel import mel_spectrogram
 from tacotron.audio.resample import resample
-from tacotron.data.checks import FULL_SCALE, exclusion_by_sound
+from tacotron.data.checks import FULL_SCALE, exclusion_by_rate, exclusion_by_sound
 from tacotron.errors import AudioError, CorpusError
 
 #: Loudness is only shown in the report, so preparing does without pyloudnorm where it is missing.
@@ -71,6 +71,8 @@ def prepare_recording(path: str, flac: Path, settings: SoundSettings) -> Sound |
         audio = read_audio(path)
     except AudioError as error:
         return Unusable(f"unreadable: {error}")
+    if reason := exclusion_by_rate(audio.sample_rate):
+        return Unusable(reason)
     levels = _levels(audio.wave, audio.sample_rate)
     if reason := exclusion_by_sound(levels["peak_dbfs"], levels["clipped_share"]):
         return Unusable(reason)

@@ -1,6 +1,7 @@
 """report.html: what a prepared corpus looks like, what looks wrong with it, what fits it.
 
-One file without scripts or links, in light or dark as the reader's system is, that can be mailed.
+One file without scripts, in light or dark as the reader's system is, that can be mailed; only its
+links to recordings need the corpus beside it.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ p { margin: .4rem 0; } .faint { color: var(--faint); } code { font-size: .92em; 
   margin: 1.5rem 0; }
 .figures div, figure, .table, .advice { background: var(--panel); border: 1px solid var(--line);
   border-radius: .6rem; }
-.figures div { padding: .8rem 1rem; } .figures b { display: block; font-size: 1.5rem; }
+.figures div { padding: .8rem 1rem; }
+.figures b { display: block; font-size: 1.4rem; white-space: nowrap; }
 .figures span { color: var(--faint); font-size: .9rem; }
 .charts { display: grid; grid-template-columns: repeat(auto-fill, minmax(20rem, 1fr));
   gap: .75rem; }
@@ -64,6 +66,7 @@ tr:last-child td { border-bottom: 0; } td.n, th.n { text-align: right; white-spa
   font-variant-numeric: tabular-nums; }
 td.id { overflow-wrap: anywhere; min-width: 8rem; font-family: ui-monospace, monospace;
   font-size: .85rem; }
+td.why { min-width: 18rem; } a { color: var(--bar); }
 td b { color: var(--mark); font-weight: 600; }
 """
 
@@ -153,7 +156,6 @@ def _charts(corpus: PreparedCorpus) -> list[str]:
         ),
         _histogram(_levels(items, "active_dbfs"), "Speech level as recorded", "dBFS", now=level),
         _histogram(_levels(items, "loudness_lufs"), "Loudness as recorded", "LUFS"),
-        _histogram(_levels(items, "peak_dbfs"), "Peak as recorded", "dBFS"),
         _histogram(_levels(items, "noise_dbfs"), "Noise floor as recorded", "dBFS"),
         _histogram(_levels(items, "speech_to_noise_db"), "Speech above noise", "dB"),
         _histogram(
@@ -224,7 +226,7 @@ def _scores(corpus: PreparedCorpus) -> str:
             ("n", f"{score:.2f}"),
             ("id", name),
             ("", by_id[name].text),
-            ("id", by_id[name].audio),
+            ("audio", by_id[name].audio),
         ]
         for name, score in scores[:LOWEST_SCORES]
         if name in by_id
@@ -245,10 +247,10 @@ def _flagged(corpus: PreparedCorpus) -> str:
     rows = [
         [
             ("id", item.id),
-            ("flags", "\n".join(item.flags)),
+            ("why", "\n".join(item.flags)),
             ("", item.text),
             ("n", f"{item.seconds:.1f} s"),
-            ("id", item.audio),
+            ("audio", item.audio),
         ]
         for item in flagged
     ]
@@ -260,7 +262,7 @@ def _flagged(corpus: PreparedCorpus) -> str:
 
 def _excluded(excluded: Sequence[Mapping[str, str]]) -> str:
     rows = [
-        [("id", item["id"]), ("flags", item["reason"]), ("", item["text"]), ("id", item["audio"])]
+        [("id", item["id"]), ("why", item["reason"]), ("", item["text"]), ("id", item["audio"])]
         for item in excluded
     ]
     return _table(["id", "reason", "text", "recording"], rows)
@@ -283,11 +285,15 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[tuple[str, str]]]) -> st
 
 
 def _cell(kind: str, text: str) -> str:
-    if kind != "flags":
-        return f'<td class="{kind}">{escape(text)}</td>' if kind else f"<td>{escape(text)}</td>"
-    parts = (flag.partition(":") for flag in text.split("\n"))
-    lines = (f"<b>{escape(code)}</b>{escape(colon + rest)}" for code, colon, rest in parts)
-    return f"<td>{'<br>'.join(lines)}</td>"
+    if kind == "why":
+        parts = (flag.partition(":") for flag in text.split("\n"))
+        lines = (f"<b>{escape(code)}</b>{escape(colon + rest)}" for code, colon, rest in parts)
+        content = "<br>".join(lines)
+    elif kind == "audio":
+        content = f'<a href="{escape(text)}">{escape(Path(text).name)}</a>'
+    else:
+        content = escape(text)
+    return f'<td class="{kind}">{content}</td>' if kind else f"<td>{content}</td>"
 
 
 def _settings(corpus: PreparedCorpus) -> str:

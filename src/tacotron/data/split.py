@@ -7,7 +7,9 @@ prompt keeps its side when a corpus grows, up to the few on the border.
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tacotron.errors import CorpusError
@@ -30,14 +32,11 @@ class Heldout:
 
         Raises `CorpusError` for anything else.
         """
-        try:
-            number = float(value)
-        except ValueError:
-            number = -1.0
-        if 0 < number < 1:
-            return cls(share=number, most=1_000_000_000)
-        if number >= 0 and number == int(number):
-            return cls(share=1.0, least=0, most=int(number))
+        if value.isdecimal():
+            return cls(share=1.0, least=0, most=int(value))
+        with suppress(ValueError):
+            if 0 < float(value) < 1:
+                return cls(share=float(value), most=sys.maxsize)
         raise CorpusError(f"{value!r} can't be held out: give a share (0.02) or a number (64).")
 
     def count(self, prompts: int) -> int:
