@@ -6,6 +6,12 @@ phoneme is one band of the mel for a fixed number of frames, everything else is 
 
 from __future__ import annotations
 
+import os
+
+# Before numpy is loaded: on busy machines its threads take far longer than one, and results of
+# processes that tests start should equal those of this one to the bit.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any

@@ -5,6 +5,7 @@ Without -o, the audio goes to speech.wav in this folder (speech-2.wav where that
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
@@ -65,6 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> None:
+    # numpy's matrices are small here: its threads, waiting for each other, take several times as
+    # long as one, and starting them delays first audio. Heeded because numpy isn't loaded yet.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Whatever can be wrong is found before the first sentence is spoken.
     text = _text(args)
     if args.timings:

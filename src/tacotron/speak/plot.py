@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg", ".pdf")
 MOST_CHUNKS = 8  # drawn, one below the other: enough to look at, and bounded for long texts
-_INCHES_PER_SECOND = 2.2
+_INCHES_PER_SECOND = 3.0
 _NARROWEST, _WIDEST = 5.0, 24.0  # inches
 _ROW_INCHES = 2.6
+_STRIP = 0.09  # of a row's height, under the mel: the symbols between their boundaries
 
 
 def check_plot(path: str | Path) -> None:
@@ -74,14 +75,15 @@ def _draw(axes: Axes, chunk: Chunk, c: MelConvention, low: float, high: float) -
             fontsize=8,
             annotation_clip=False,
         )
+    strip = _STRIP * c.n_mels
+    axes.set_ylim(-strip, c.n_mels)
     ends = np.cumsum(chunk.durations) * hop
     starts = ends - chunk.durations * hop
     for symbol, start, end in zip(chunk.symbols, starts, ends, strict=True):
-        if symbol.isspace():
-            continue
         middle = (start + end) / 2
-        axes.text(middle, 1, _plain(symbol), color="white", fontsize=6, ha="center", va="bottom")
-        axes.axvline(end, ymax=0.08, color="white", linewidth=0.5)
+        if not symbol.isspace():
+            axes.text(middle, -strip / 2, _plain(symbol), fontsize=6, ha="center", va="center")
+        axes.vlines(end, -strip, 0, color="black", linewidth=0.5)
 
 
 def _plain(text: str) -> str:

@@ -11,12 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tacotron.audio.convention import MelConvention
-from tacotron.errors import TextError, VoiceError
+from tacotron.errors import VoiceError
 from tacotron.speak.edges import add_pause, finish, frame_seconds, trim
 from tacotron.speak.engine import load_engine
 from tacotron.speak.pieces import Piece, split_pieces
 from tacotron.speak.vocoder import load_vocoder
-from tacotron.text.frontend import Encoded, Lexicon, get_frontend, symbol_ids
+from tacotron.text.frontend import (
+    Encoded,
+    Lexicon,
+    NothingToSpeakError,
+    get_frontend,
+    symbol_ids,
+)
 from tacotron.voice.bundle import LEXICON, Bundle
 from tacotron.voice.manifest import Manifest
 from tacotron.voice.registry import locate
@@ -142,8 +148,8 @@ class Voice:
 
         Raises `TextError` where nothing in ``text`` can be spoken, and `VoiceError` where the voice
         lacks the speaker or can't speak so fast or slow; both at once, before the first chunk.
-        A sentence further on raises `TextError` when it is reached and has phonemes in braces that
-        aren't any; one with nothing to speak is skipped with a warning.
+        A sentence further on raises `TextError` when it is reached and has a symbol that the voice
+        lacks; one with nothing to speak is skipped with a warning.
         """
         speaker_id = self._speaker(speaker)
         if not SLOWEST <= speed <= FASTEST:
@@ -199,17 +205,12 @@ class Voice:
 
     def _prepare(self, pieces: Sequence[Piece], lexicon: Lexicon | None) -> Iterator[_Prepared]:
         """Yield the pieces that can be spoken; raise `TextError` where there are none."""
-        if not pieces:
-            raise TextError("The text is empty: give at least one word to speak.")
         ready: _Prepared | None = None
         skipped: list[str] = []
         for index, piece in enumerate(pieces):
             try:
                 encoded = self._encode(piece.text, lexicon)
-            except TextError as error:
-                # Phonemes in braces are there on purpose: a slip in them is worth stopping for.
-                if "{" in piece.text or len(pieces) == 1:
-                    raise
+            except NothingToSpeakError as error:
                 skipped.append(str(error))
                 if ready is not None:
                     ready = replace(ready, pause=max(ready.pause or 0.0, piece.pause))
@@ -223,14 +224,16 @@ class Voice:
             ready = _Prepared(index, piece.text, encoded, ids, piece.pause, warnings)
             skipped = []
         if ready is None:
-            raise TextError(skipped[0])
+            raise NothingToSpeakError(
+                skipped[0] if skipped else "The text has nothing to speak: give it a word."
+            )
         yield replace(ready, pause=None, warnings=(*ready.warnings, *skipped))
 
     def _encode(self, text: str, lexicon: Lexicon | None) -> Encoded:
         encoded = self._frontend.encode(text, lexicon=lexicon)
         # The legacy front end takes punctuation alone for words.
         if not any(character.isalnum() for word in encoded.words for character in word.text):
-            raise TextError(
+            raise NothingToSpeakError(
                 f"The text {text[:40]!r} has nothing to speak: it needs a letter or a number."
             )
         return encoded
