@@ -13,17 +13,18 @@ from tacotron.text.pronounce import Pronouncer, without_quotes
 from tacotron.text.symbols import END, ENGLISH_SYMBOLS, START, STRENGTH, WORD_BOUNDARY
 from tacotron.text.weak_forms import weak_form
 
-# What a normalized text is made of: phonemes (or a word of the lexicon) in braces, words, and what
-# is spoken as a pause. A hyphen parts the halves of a compound; all else (quotes) is silent.
+# What a normalized text is made of: phonemes in braces, words, and what is spoken as a pause. A
+# hyphen parts the halves of a compound; all else (quotes) is silent.
 _PIECES = re.compile(
-    r"\{(?P<braces>[^{}]*)\}"
+    r"\{(?P<phonemes>[^{}]*)\}"
     r"|(?P<word>'?[A-Za-z]+(?:'[A-Za-z]+)*'?)"
     r"|(?P<mark>[,.?!;:—\u2013…()\[\]]|(?<=\s)-+(?=\s)|--+)"
 )
 _MARKS = {"\u2013": "—", "…": ".", "(": ",", ")": ",", "[": ",", "]": ","}
 
+# Braces whose every word could be meant for a phoneme; other braces are text like any other.
+_BRACES = re.compile(r"\{ *[A-Z]{1,3}[0-9]?(?: +[A-Z]{1,3}[0-9]?)* *\}")
 _WRITTEN = re.compile(r"\{[^{}]*\}|[^\s{}]+")  # what spaces part, and braces
-_PROTECTED = re.compile(r"\{=([^{}]*)\}")
 _AROUND = "\"'\u2018\u2019\u201c\u201d.,;:!?()[]"  # what may stand around a word of the lexicon
 
 
@@ -50,9 +51,12 @@ class EnglishFrontend:
         suggest. Raises `TextError` for braces that hold something else than phonemes, and
         `NothingToSpeakError` where there is no word in ``text``.
         """
-        pronouncer = Pronouncer(lexicon)
-        normalized = normalize(_protected(text, lexicon) if lexicon else text)
+        for braces in _BRACES.findall(text):
+            check_phonemes(braces[1:-1].split(), f"In {braces}")
+        lexicon = lexicon or {}
+        normalized = normalize(_protect(text, lexicon), known=lexicon)
         pieces = split_pieces(normalized.text)
+        pronouncer = Pronouncer(lexicon)
         symbols: list[str] = [START]
         words: list[Word] = []
         pause = ""
@@ -74,31 +78,29 @@ class EnglishFrontend:
         if pause:
             symbols.append(pause)
         symbols.append(END)
-        shown = _PROTECTED.sub(r"\1", normalized.text)
-        return Encoded(shown, tuple(symbols), tuple(words), tuple(normalized.warnings))
+        return Encoded(normalized.text, tuple(symbols), tuple(words), tuple(normalized.warnings))
 
 
-def _protected(text: str, lexicon: Lexicon) -> str:
-    """Put ``{=`` and ``}`` around words of ``lexicon`` that the normalizer would change.
+def _protect(text: str, lexicon: Lexicon) -> str:
+    """Return ``text`` with braces in place of words of ``lexicon`` that don't survive normalizing.
 
-    So "SQL" in a lexicon is said as that demands and not spelled. Other words stay as they are,
-    for the normalizer judges a word by its neighbors.
+    So "C++" in a lexicon is said as that demands and not as "C plus plus". Other words stay, for
+    the normalizer judges a word by its neighbors.
     """
 
     def protect(match: re.Match[str]) -> str:
         word = match[0].strip(_AROUND)
-        if not word or word.lower() not in lexicon or normalize(word).text == word:
+        if word.lower() not in lexicon or normalize(word, known=lexicon).text == word:
             return match[0]
-        return match[0].replace(word, f"{{={word}}}", 1)
+        phonemes = lexicon[word.lower()]
+        check_phonemes(phonemes, f"In the lexicon, {word!r}")
+        return match[0].replace(word, f"{{{' '.join(phonemes)}}}", 1)
 
-    return _WRITTEN.sub(protect, text)
+    return _WRITTEN.sub(protect, text) if lexicon else text
 
 
 def split_pieces(normalized: str) -> list[Piece]:
-    """Split a normalized text into words and pauses.
-
-    Raises `TextError` where braces hold something other than phonemes.
-    """
+    """Split a normalized text into words and pauses."""
     pieces = []
     for match in _PIECES.finditer(normalized):
         if word := match["word"]:
@@ -106,13 +108,9 @@ def split_pieces(normalized: str) -> list[Piece]:
         elif mark := match["mark"]:
             mark = "—" if mark[0] == "-" else mark
             pieces.append(Piece(_MARKS.get(mark, mark), False))
-        elif match["braces"].startswith("="):
-            pieces.append(Piece(match["braces"][1:], True))
-        else:
-            phonemes = tuple(match["braces"].split())
+        elif phonemes := tuple(match["phonemes"].split()):
             check_phonemes(phonemes, f"In {match[0]}")
-            if phonemes:
-                pieces.append(Piece(match[0], True, phonemes))
+            pieces.append(Piece(match[0], True, phonemes))
     return pieces
 
 

@@ -88,8 +88,11 @@ class LetterToSound:
 
     def guess(self, word: str) -> Pronunciation:
         """Return how the lower-case ``word`` of `LETTERS` is probably pronounced."""
-        (scores,) = self._session.run(None, {"letters": letter_ids(word)})
-        return decode(scores)
+        return decode(self.scores(letter_ids(word)))
+
+    def scores(self, letters: np.ndarray) -> np.ndarray:
+        """Return log probabilities [L * SLOTS, classes] for ``letters`` int64 [L]."""
+        return self._session.run(None, {"letters": letters})[0]
 
 
 @cache

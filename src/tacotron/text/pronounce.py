@@ -71,21 +71,25 @@ class Pronouncer:
         if found:
             return found
         if word.endswith("'s"):
-            return with_s(self.word(word[:-2]))
+            while word.endswith("'s"):
+                word = word[:-2]
+            return with_s(self.word(word))
         for length in (2, 1):
             squeezed = _DRAWN_OUT.sub(r"\1" * length, word)
-            if squeezed != word and (found := self.known(squeezed)):
+            # Of one letter alone ("www"), nothing is left but its name.
+            if 1 < len(squeezed) < len(word) and (found := self.known(squeezed)):
                 return found
-        return self._guess(_DRAWN_OUT.sub(r"\1\1", word))
-
-    def _guess(self, word: str) -> Pronunciation:
         if not _VOWEL_LETTERS.intersection(word):
             return tuple(phoneme for letter in word for phoneme in letter_name(letter))
-        # The network costs more to load than all else here: only where it is needed.
-        from tacotron.text.letter_to_sound import guess
+        return _guessed(_DRAWN_OUT.sub(r"\1\1", word))
 
-        parts = (word[n : n + LONGEST_GUESS] for n in range(0, len(word), LONGEST_GUESS))
-        return tuple(phoneme for part in parts for phoneme in guess(part))
+
+def _guessed(word: str) -> Pronunciation:
+    # The network costs more to load than all else here: only where it is needed.
+    from tacotron.text.letter_to_sound import guess
+
+    parts = (word[n : n + LONGEST_GUESS] for n in range(0, len(word), LONGEST_GUESS))
+    return tuple(phoneme for part in parts for phoneme in guess(part))
 
 
 def without_quotes(word: str) -> str:
