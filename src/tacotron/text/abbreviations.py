@@ -2,65 +2,268 @@
 
 import re
 
-# Titles, which stand before a name; their stop never ends a sentence.
-TITLES = {
-    "Mr": "Mister",
-    "Mrs": "Missus",
-    "Ms": "Miz",
-    "Messrs": "Messers",
-    "Dr": "Doctor",
-    "Drs": "Doctors",
-    "Prof": "Professor",
-    "Rev": "Reverend",
-    "Hon": "Honorable",
-    "Gen": "General",
-    "Col": "Colonel",
-    "Maj": "Major",
-    "Capt": "Captain",
-    "Lt": "Lieutenant",
-    "Sgt": "Sergeant",
-    "Gov": "Governor",
-    "Sen": "Senator",
-    "Rep": "Representative",
-    "Pres": "President",
-    "Mt": "Mount",
-    "Ft": "Fort",
-    "St": "Saint",
+from tacotron.text.context import SENTENCE_STARTERS, stop_after, word_after, word_before, word_set
+
+# Titles stand before a name; their stop never ends a sentence.
+_TITLES = {
+    "mr": "mister",
+    "mrs": "missus",
+    "ms": "ms",
+    "mx": "mix",
+    "messrs": "messers",
+    "dr": "doctor",
+    "drs": "doctors",
+    "prof": "professor",
+    "rev": "reverend",
+    "fr": "father",
+    "hon": "honorable",
+    "gen": "general",
+    "col": "colonel",
+    "maj": "major",
+    "capt": "captain",
+    "cmdr": "commander",
+    "lt": "lieutenant",
+    "sgt": "sergeant",
+    "cpl": "corporal",
+    "pvt": "private",
+    "adm": "admiral",
+    "gov": "governor",
+    "sen": "senator",
+    "sens": "senators",
+    "rep": "representative",
+    "reps": "representatives",
+    "pres": "president",
+    "supt": "superintendent",
+    "mt": "mount",
+    "ft": "fort",
+    "st": "saint",
 }
-# Abbreviations read the same anywhere; those in SENTENCE_ENDING may also end a sentence.
+# Read the same wherever they stand; their stop may end a sentence.
 _WORDS = {
-    "vs": "versus",
     "etc": "et cetera",
+    "vs": "versus",
+    "viz": "namely",
+    "cf": "compare",
+    "approx": "approximately",
+    "ca": "circa",
+    "dept": "department",
+    "depts": "departments",
+    "govt": "government",
+    "univ": "university",
+    "assn": "association",
+    "assoc": "associate",
+    "asst": "assistant",
+    "bros": "brothers",
+    "inc": "incorporated",
+    "ltd": "limited",
+    "co": "company",
+    "cos": "companies",
+    "corp": "corporation",
+    "jr": "junior",
+    "sr": "senior",
+    "esq": "esquire",
+    "intl": "international",
+    "natl": "national",
+    "mfg": "manufacturing",
+    "mgr": "manager",
+    "est": "estimated",
+    "incl": "including",
+    "excl": "excluding",
+    "misc": "miscellaneous",
+    "max": "maximum",
+    "avg": "average",
+    "tel": "telephone",
+    "ext": "extension",
+    "ed": "editor",
+    "eds": "editors",
+    "apt": "apartment",
+    "bldg": "building",
+    "hwy": "highway",
+    "pkwy": "parkway",
+    "blvd": "boulevard",
+    "rd": "road",
+    "ave": "avenue",
+    "ln": "lane",
+    "ct": "court",
+    "pl": "place",
+    "sq": "square",
+    "jan": "January",
+    "feb": "February",
+    "mar": "March",
+    "apr": "April",
+    "jun": "June",
+    "jul": "July",
+    "aug": "August",
+    "sept": "September",
+    "sep": "September",
+    "oct": "October",
+    "nov": "November",
+    "dec": "December",
+    "mon": "Monday",
+    "tues": "Tuesday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thurs": "Thursday",
+    "thur": "Thursday",
+    "thu": "Thursday",
+    "fri": "Friday",
+}
+# Read so only before a number.
+_BEFORE_NUMBER = {
+    "no": "number",
+    "nos": "numbers",
+    "vol": "volume",
+    "vols": "volumes",
+    "ch": "chapter",
+    "chap": "chapter",
+    "p": "page",
+    "pp": "pages",
+    "fig": "figure",
+    "figs": "figures",
+    "sec": "section",
+    "art": "article",
+    "eq": "equation",
+    "op": "opus",
+    "rm": "room",
+    "v": "verse",
+    "vv": "verses",
+    "c": "circa",
+}
+# In lower case these are words, or units: "the last dec. he wed.", "5 ft."
+_CAPITALIZED_ONLY = word_set(
+    "art mon wed fri mar dec jan jun apr oct nov thu tue sept sep feb jul aug mt ft col gen rep hon"
+    " adm rev fr sen co cos pl ct ave rd sq"
+)
+# With a capital these are names, or initials.
+_LOWER_CASE_ONLY = word_set("max ed est avg p c v")
+_STREETS = word_set("ave rd ln ct pl sq blvd")
+_SAINTS = word_set(
+    """
+    Agnes Albans Andrew Andrews Ann Anne Anthony Augustine Barts Basil Benedict Bernard Catherine
+    Charles Clair Clement Cloud Columba Croix David Denis Elmo Francis Gallen George Germain Helena
+    Helens Ives James Joan John Johns Joseph Kilda Kitts Lawrence Louis Lucia Luke Mark Martin Mary
+    Matthew Michael Moritz Nicholas Olaf Pancras Patrick Paul Pauls Peter Petersburg Pierre Simon
+    Stephen Swithin Teresa Theresa Thomas Tropez Valentine Vincent
+    """
+)
+_PHRASES = {
     "e.g": "for example",
     "i.e": "that is",
-    "approx": "approximately",
-    "dept": "department",
-    "Dept": "Department",
-    "Inc": "Incorporated",
-    "Ltd": "Limited",
-    "Co": "Company",
-    "Corp": "Corporation",
-    "Jr": "Junior",
-    "Sr": "Senior",
-    "Ave": "Avenue",
-    "Blvd": "Boulevard",
-    "Rd": "Road",
-    "St": "Street",
-    "Dr": "Drive",
+    "et al": "et al",
+    "&c": "et cetera",
+    "w/o": "without",
+    "w/": "with",
+    "b/c": "because",
+    "c/o": "care of",
+    "n/a": "N A",
+    "24/7": "twenty four seven",
+    "9/11": "nine eleven",
+    "'n'": "and",
 }
-_TITLE = re.compile(r"\b(" + "|".join(sorted(TITLES, key=len, reverse=True)) + r")\b\.?(?= ?[A-Z])")
-_WORD = re.compile(
-    r"\b(" + "|".join(re.escape(word) for word in sorted(_WORDS, key=len, reverse=True)) + r")\."
-    r"(?=(,|;|:|\)|'|\"|$| ))( [A-Z]|$)?"
+_STATES = {
+    name[:2]: name[3:].replace("_", " ")
+    for name in word_set(
+        "AL:Alabama AK:Alaska AZ:Arizona AR:Arkansas CA:California CO:Colorado CT:Connecticut "
+        "DE:Delaware FL:Florida GA:Georgia HI:Hawaii ID:Idaho IL:Illinois IN:Indiana IA:Iowa "
+        "KS:Kansas KY:Kentucky LA:Louisiana ME:Maine MD:Maryland MA:Massachusetts MI:Michigan "
+        "MN:Minnesota MS:Mississippi MO:Missouri MT:Montana NE:Nebraska NV:Nevada OH:Ohio "
+        "OR:Oregon PA:Pennsylvania RI:Rhode_Island SC:South_Carolina SD:South_Dakota "
+        "NH:New_Hampshire NJ:New_Jersey NM:New_Mexico NY:New_York NC:North_Carolina "
+        "ND:North_Dakota TN:Tennessee TX:Texas UT:Utah VT:Vermont VA:Virginia WA:Washington "
+        "WV:West_Virginia WI:Wisconsin WY:Wyoming"
+    )
+}
+
+_PHRASE = re.compile(
+    r"(?<![A-Za-z0-9/.])(?:((?i:e\.g|i\.e))\b\.?|(et al|&c)\.|((?i:w/o|b/c|c/o|n/a)\b|w/)(?!/)"
+    r"|(24/7|9/11)(?![0-9/]))|(?<=[A-Za-z])( ?'n' ?)(?=[A-Za-z])"
 )
-_NUMBER_SIGN = re.compile(r"(?:\b[Nn]o\. ?|#)(?=[0-9])")
+# A word with a stop, or without one where it can't be anything else.
+_ABBREVIATION = re.compile(
+    r"(?<![A-Za-z0-9.'])(?:([A-Za-z]{1,7})\.(?![a-z0-9.])"
+    r"|(Mrs?|mrs?|Ms|Dr|dr|Prof|St|Jr|Sr|vs|Lt|Sgt|Capt|Gov|Rev|Mt|Ft|Ltd|Dept|Blvd|Ave|Rd)"
+    r"(?![A-Za-z0-9.'&-]))"
+)
+_VERSUS = re.compile(r"(?<=[A-Za-z.]) v\.? (?=[A-Z])")
+_NUMBER_FOLLOWS = re.compile(r"\.? ?#?[0-9]")
+_CAPITAL_FOLLOWS = re.compile(r" ?[\"']?[A-Z]")
+_STATE = re.compile(r"(?<=[a-z]), ([A-Z]{2})\b(?: ([0-9]{5})(?:-([0-9]{4}))?\b)?")
+_HOUSE = re.compile(r"[0-9] (?:[A-Z][a-z]+ )+$")
+
+
+def _replace_phrase(match: re.Match[str]) -> str:
+    written = next(group for group in match.groups() if group).strip().lower()
+    words = _PHRASES[written]
+    if written in ("et al", "&c"):
+        return words + stop_after(match.string, match.end(), any_capital=True)
+    return f" {words} " if written in ("w/", "'n'") else words
+
+
+def _is_in_street(before: str) -> bool:
+    """Whether the word before may be a street's name: "Elm", "42nd"."""
+    return before[:1].isdigit() or (before[:1].isupper() and before not in SENTENCE_STARTERS)
+
+
+def _saint_or_street(before: str, after: str) -> str:
+    if before[:1].isdigit():
+        return "street"
+    if after.capitalize() in _SAINTS:
+        return "saint"
+    if not after[:1].isupper() or _is_in_street(before):
+        return "street"
+    return "street" if before and after in SENTENCE_STARTERS else "saint"
+
+
+def _doctor_or_drive(text: str, start: int, before: str, after: str) -> str:
+    if not _is_in_street(before):
+        return "doctor"
+    if not after[:1].isupper() or after in SENTENCE_STARTERS:
+        return "drive"
+    return "drive" if _HOUSE.search(text[max(0, start - 40) : start]) else "doctor"
+
+
+def _replace_abbreviation(match: re.Match[str]) -> str:
+    text, (start, end) = match.string, match.span()
+    stopped, unstopped = match.groups()
+    written = stopped or unstopped
+    key, upper = written.lower(), written[0].isupper()
+    if (upper and key in _LOWER_CASE_ONLY) or (not upper and key in _CAPITALIZED_ONLY):
+        return written + "." if stopped else written
+    if key in _BEFORE_NUMBER and _NUMBER_FOLLOWS.match(text, end):
+        return _BEFORE_NUMBER[key] + (" " if text[end] != " " else "")
+    words = _TITLES.get(key) or _WORDS.get(key)
+    if words is None or (written.isupper() and len(written) > 1):
+        return match[0]
+    before, after = word_before(text, start), word_after(text, end)
+    needs_capital = key in ("mt", "ft") and not after[:1].isupper()
+    if needs_capital or (key in _STREETS and not _is_in_street(before)):
+        return match[0]
+    if key == "st":
+        words = _saint_or_street(before, after)
+    elif key == "dr":
+        words = _doctor_or_drive(text, start, before, after)
+    stop = ""
+    if stopped and (words in ("street", "drive") or key in _WORDS):
+        stop = stop_after(text, end, any_capital=key == "etc")
+    elif stopped and not after and not text[end:].strip():
+        stop = "."  # "Ask the Dr."
+    glued = " " if stopped and end < len(text) and text[end].isalpha() else ""
+    return (words[0].upper() + words[1:] if upper else words) + stop + glued
+
+
+def _replace_state(match: re.Match[str]) -> str:
+    code, postal, extension = match.groups()
+    name = _STATES.get(code)
+    if name is None:
+        return match[0]
+    # a postal code is read by digits
+    digits = " ".join("-".join(filter(None, (postal, extension)))) if postal else ""
+    return f", {name} {digits}".rstrip()
 
 
 def read_abbreviations(text: str) -> str:
-    """Replace abbreviations."""
-    text = _NUMBER_SIGN.sub("number ", text)
-    text = _TITLE.sub(lambda match: TITLES[match[1]], text)
-    return _WORD.sub(
-        lambda match: _WORDS[match[1]] + ("." if match[3] is not None else "") + (match[3] or ""),
-        text,
-    )
+    """Replace abbreviations; a stop that also ends a sentence stays."""
+    text = _PHRASE.sub(_replace_phrase, text)
+    text = _VERSUS.sub(" versus ", text)
+    text = _ABBREVIATION.sub(_replace_abbreviation, text)
+    return _STATE.sub(_replace_state, text)

@@ -5,8 +5,9 @@ import re
 from tacotron.text.numbers import NUMBER_START, ordinal, year
 
 MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 _MONTH_OF = {month[:3].lower(): month for month in MONTHS}
 
 # A month in full or abbreviated, its stop optional: always beside a day or a year.
@@ -25,13 +26,33 @@ _ISO = re.compile(
     NUMBER_START + _YEAR + r"-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(?:T(?=[0-9])|(?![0-9-]))"
 )
 _SLASHED = re.compile(
-    NUMBER_START + r"(?<!/)([0-9]{1,2})([/.-])([0-9]{1,2})\2([12][0-9]{3}|[0-9]{2})(?![0-9/])"
+    NUMBER_START
+    + r"(?<!/)([0-9]{1,2})([/.-])([0-9]{1,2})\2([12][0-9]{3}|[0-9]{2})(?![0-9/]|\.[0-9])"
 )
+# Two numbers with a slash are a date only where a word says so.
+_DUE = re.compile(
+    r"\b((?i:on|by|until|since|before|after|due) )(0?[1-9]|1[0-2])/(0?[1-9]|[12][0-9]|3[01])"
+    r"(?![0-9/]|\.[0-9])"
+)
+_WEEKDAYS = {
+    "mon": "Monday",
+    "tue": "Tuesday",
+    "wed": "Wednesday",
+    "thu": "Thursday",
+    "fri": "Friday",
+    "sat": "Saturday",
+    "sun": "Sunday",
+}
+_WEEKDAY = r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?"
+_WEEKDAY_DATE = re.compile(rf"{_WEEKDAY}(?=,? (?:[0-9]|{MONTH} [0-9]))")
+_WEEKDAY_RANGE = re.compile(rf"{_WEEKDAY} ?(?:-|to) ?{_WEEKDAY}")
 _MONTH_DAY = re.compile(
-    rf"{MONTH} {_DAY}{_SUFFIX}(?: ?[-–] ?{_DAY}{_SUFFIX})?{_STOP}(?:(,?) {_YEAR}{_STOP})?"
+    rf"{MONTH} {_DAY}{_SUFFIX}(?: ?- ?{_DAY}{_SUFFIX})?{_STOP}(?:(,?) {_YEAR}{_STOP})?"
 )
 _DAY_MONTH = re.compile(
-    rf"(\b[Tt]he )?{NUMBER_START}{_DAY}{_SUFFIX}(?: of)? {MONTH}(?![A-Za-z])(?:(,?) {_YEAR}{_STOP})?"
+    rf"(\b[Tt]he )?{NUMBER_START}(?:{_DAY}{_SUFFIX} ?- ?)?{_DAY}{_SUFFIX}(?: of)?[ -]"
+    rf"{MONTH}(?![A-Za-z])"
+    rf"(?:(,?)[ -]{_YEAR}{_STOP})?"
 )
 _MONTH_YEAR = re.compile(rf"{MONTH}(,?) {_YEAR}{_STOP}")
 
@@ -76,10 +97,12 @@ def _replace_month_day(match: re.Match[str]) -> str:
 
 
 def _replace_day_month(match: re.Match[str]) -> str:
-    the, day, suffix, month, comma, written_year = match.groups()
+    the, first, first_suffix, day, suffix, month, comma, written_year = match.groups()
     # "4 May" is said "the fourth of May", but "14th June" as it is written
     words = ordinal(int(day))
-    if suffix:
+    if first:
+        words = f"{ordinal(int(first))} to {words}"
+    if suffix or first_suffix:
         words = f"{the or ''}{words} {'of ' if ' of ' in match[0] else ''}{_month(month)}"
     else:
         words = f"{the or 'the '}{words} of {_month(month)}"
@@ -90,8 +113,27 @@ def _replace_month_year(match: re.Match[str]) -> str:
     return f"{_month(match[1])}{match[2]} {year(int(match[3]))}"
 
 
+def _replace_due(match: re.Match[str]) -> str:
+    return f"{match[1]}{MONTHS[int(match[2]) - 1]} {ordinal(int(match[3]))}"
+
+
+def _weekday(written: str) -> str:
+    return _WEEKDAYS[written[:3].lower()]
+
+
+def _replace_weekday_range(match: re.Match[str]) -> str:
+    return f"{_weekday(match[1])} to {_weekday(match[2])}"
+
+
+def read_weekdays(text: str) -> str:
+    """Replace abbreviated days of the week beside a date, and from one to another."""
+    text = _WEEKDAY_RANGE.sub(_replace_weekday_range, text)
+    return _WEEKDAY_DATE.sub(lambda match: _weekday(match[1]), text)
+
+
 def read_dates(text: str) -> str:
     """Replace dates that name a day, or a month and a year."""
+    text = _DUE.sub(_replace_due, text)
     text = _ISO.sub(_replace_iso, text)
     text = _SLASHED.sub(_replace_slashed, text)
     text = _DAY_MONTH.sub(_replace_day_month, text)

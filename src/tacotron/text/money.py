@@ -2,7 +2,7 @@
 
 import re
 
-from tacotron.text.numbers import INTEGER, integer, is_one, number
+from tacotron.text.numbers import INTEGER, NUMBER_START, RANGE, cardinal, integer, number
 
 # symbol: (one unit, several, a hundredth, several)
 _CURRENCIES = {
@@ -31,51 +31,103 @@ _SCALES = {
     "t": "trillion",
     "tn": "trillion",
 }
+_PER = {
+    "hr": "hour",
+    "h": "hour",
+    "hour": "hour",
+    "day": "day",
+    "night": "night",
+    "wk": "week",
+    "week": "week",
+    "mo": "month",
+    "month": "month",
+    "yr": "year",
+    "year": "year",
+    "person": "person",
+    "share": "share",
+    "lb": "pound",
+    "kg": "kilogram",
+    "oz": "ounce",
+    "gal": "gallon",
+    "mile": "mile",
+    "min": "minute",
+}
 _SYMBOL = r"(US\$|C\$|A\$|\$|£|€|¥|₹|₽|₩|₿)"
 _CODE = r"(USD|EUR|GBP|JPY)"
-_AMOUNT = rf"({INTEGER}|(?=\.[0-9]))(?:\.([0-9]++))?"
+_AMOUNT = rf"((?:{INTEGER}|(?=\.[0-9]))(?:\.[0-9]++)?)"
 _SCALE = (
     r"(?:[ -]?(hundred|thousand|million|billion|trillion)\b|((?i:k|mn?|bn?|tn?))(?![A-Za-z0-9])|)"
 )
+_RATE = rf"(?: ?/ ?({'|'.join(_PER)})\b)?"
 
-_BEFORE = re.compile(rf"(?<![A-Za-z])(?:{_SYMBOL}|{_CODE}) ?(?<![0-9]){_AMOUNT}{_SCALE}")
-_AFTER = re.compile(rf"(?<![0-9])(?<![0-9][.,]){_AMOUNT}{_SCALE} ?(?:([£€¥₹₽₩₿])|{_CODE}\b)")
-_CENTS = re.compile(r"(?<![0-9])(?<![0-9][.,])([0-9]{1,3}) ?¢")
-_LONE = re.compile(r"[$£€¥₹₽₩₿¢]")
+_BEFORE = re.compile(
+    rf"(?<![A-Za-z])(?:{_SYMBOL}|{_CODE}) ?(?:{_AMOUNT}{RANGE}[$£€]?)?(?<![0-9])"
+    rf"{_AMOUNT}{_SCALE}{_RATE}"
+)
+_AFTER = re.compile(rf"{NUMBER_START}{_AMOUNT}{_SCALE} ?(?:([£€¥₹₽₩₿])|{_CODE}\b){_RATE}")
+_CENTS = re.compile(rf"{NUMBER_START}([0-9]{{1,3}}) ?¢")
+_LONE = re.compile(r"[$£€¥₹₽₩₿¢]+")
+# "a $5 bill" has a singular behind it, "a $5 or so" has none
+_ARTICLE = re.compile(r"\b[Aa]n? $")
+_NOUN_FOLLOWS = re.compile(
+    r"[ -](?!(?:or|and|for|to|in|is|was|per|at|from|of|on|each|more|less)\b)[a-z]"
+)
 
 
-def _say(currency: str, whole: str, fraction: str | None, scale: str) -> str:
+def _say(currency: str, amount: str, scale: str) -> str:
     one, several, cent, cents = _CURRENCIES[currency]
+    whole, point, fraction = amount.partition(".")
     whole = whole or "0"
     if scale:
-        return f" {number(whole + ('.' + fraction if fraction else ''))} {scale} {several} "
-    if fraction is None or (len(fraction) <= 2 and not int(fraction)):
-        return f" {integer(whole)} {one if is_one(whole) else several} "
+        return f"{number(amount)} {scale} {several}"
+    if not point or not fraction.strip("0"):
+        return f"{integer(whole)} {one if whole == '1' else several}"
     if len(fraction) != 2 or not cent:
-        return f" {number(whole + '.' + fraction)} {several} "
+        return f"{number(amount)} {several}"
     value = int(fraction)
-    small = f"{integer(str(value))} {cent if value == 1 else cents}"
+    small = f"{cardinal(value)} {cent if value == 1 else cents}"
     if not whole.strip("0"):
-        return f" {small} "
-    return f" {integer(whole)} {one if is_one(whole) else several} and {small} "
+        return small
+    return f"{integer(whole)} {one if whole == '1' else several} and {small}"
 
 
 def _scale(word: str | None, letters: str | None) -> str:
     return word or (_SCALES[letters.lower()] if letters else "")
 
 
+def _rate(unit: str | None) -> str:
+    return f" per {_PER[unit]}" if unit else ""
+
+
 def _replace_before(match: re.Match[str]) -> str:
-    symbol, code, whole, fraction, word, letters = match.groups()
-    return _say(symbol or code, whole, fraction, _scale(word, letters))
+    symbol, code, first, amount, word, letters, unit = match.groups()
+    currency, scale = symbol or code, _scale(word, letters)
+    words = _say(currency, amount, scale)
+    if first:
+        words = f"{number(first)} to {words}"
+    elif not _rate(unit) and _is_adjective(match):
+        one, several, *_ = _CURRENCIES[currency]
+        words = words.removesuffix(several) + one if words.endswith(several) else words
+    return words + _rate(unit)
+
+
+def _is_adjective(match: re.Match[str]) -> bool:
+    """Whether a sum stands between an article and a noun: "a $5 bill"."""
+    before = match.string[max(0, match.start() - 4) : match.start()]
+    return bool(_ARTICLE.search(before) and _NOUN_FOLLOWS.match(match.string, match.end()))
 
 
 def _replace_after(match: re.Match[str]) -> str:
-    whole, fraction, word, letters, symbol, code = match.groups()
-    return _say(symbol or code, whole, fraction, _scale(word, letters))
+    amount, word, letters, symbol, code, unit = match.groups()
+    return _say(symbol or code, amount, _scale(word, letters)) + _rate(unit)
 
 
 def _replace_cents(match: re.Match[str]) -> str:
-    return f"{integer(match[1])} cent{'' if is_one(match[1]) else 's'} "
+    return f"{integer(match[1])} cent{'' if match[1] == '1' else 's'}"
+
+
+def _replace_lone(match: re.Match[str]) -> str:
+    return f" {_CURRENCIES[match[0][0]][0]} " if match[0][0] in _CURRENCIES else " cent "
 
 
 def read_money(text: str) -> str:
@@ -83,4 +135,4 @@ def read_money(text: str) -> str:
     text = _BEFORE.sub(_replace_before, text)
     text = _AFTER.sub(_replace_after, text)
     text = _CENTS.sub(_replace_cents, text)
-    return _LONE.sub(lambda match: f" {_CURRENCIES.get(match[0], ('cent',))[0]} ", text)
+    return _LONE.sub(_replace_lone, text)

@@ -8,14 +8,15 @@ over a second, more than speaking a sentence; these few lines cost nothing.
 import re
 
 _ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen "
-    "fifteen sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
+    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
+    "nineteen",
+)
+_TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 _SCALES = (
-    "_ thousand million billion trillion quadrillion quintillion sextillion septillion octillion "
-    "nonillion decillion"
-).split()
+    *("", "thousand", "million", "billion", "trillion", "quadrillion", "quintillion"),
+    *("sextillion", "septillion", "octillion", "nonillion", "decillion"),
+)
 
 # Beyond the largest scale a number is read digit by digit.
 MAX_DIGITS = 3 * len(_SCALES)
@@ -33,24 +34,22 @@ _IRREGULAR_ORDINALS = {
 # An integer with or without thousands separators. The repetition is bounded, so that a search
 # over a long text of digits and commas stays linear.
 INTEGER = r"(?:[0-9]{1,3}(?:,[0-9]{3}){1,12}(?![0-9])|[0-9]++)"
-NUMBER = rf"(?:{INTEGER}(?:\.[0-9]++)?|\.[0-9]++)"
+NUMBER = rf"(?:{INTEGER}(?:\.[0-9]++)?|(?<![A-Za-z0-9])\.[0-9]++)"
 # Where a number may begin: not in the middle of another one.
 NUMBER_START = r"(?<![0-9])(?<![0-9][.,])"
+# Between the numbers of a range, once `mark_ranges` has told its hyphen from others.
+RANGE = "\u2013"
 
 
-def _below_thousand(value: int) -> list[str]:
-    words = []
-    if value >= 100:
-        words += [_ONES[value // 100], "hundred"]
-        value %= 100
-    if value >= 20:
-        words.append(_TENS[value // 10])
-        value %= 10
-        if value:
-            words.append(_ONES[value])
-    elif value or not words:
-        words.append(_ONES[value])
-    return words
+def _below_thousand(value: int) -> str:
+    hundreds, rest = divmod(value, 100)
+    words = [_ONES[hundreds], "hundred"] if hundreds else []
+    if rest >= 20:
+        words.append(_TENS[rest // 10])
+        rest %= 10
+    if rest or not words:
+        words.append(_ONES[rest])
+    return " ".join(words)
 
 
 def cardinal(value: int) -> str:
@@ -59,15 +58,14 @@ def cardinal(value: int) -> str:
         return "minus " + cardinal(-value)
     if value >= 10**MAX_DIGITS:
         return digits(str(value))
+    if value < 1000:
+        return _below_thousand(value)
     groups = []
-    scale = 0
-    rest = value
-    while rest or not groups:
-        rest, group = divmod(rest, 1000)
-        if group or (rest == 0 and not groups):
-            groups.append(_below_thousand(group) + ([_SCALES[scale]] if scale else []))
-        scale += 1
-    return " ".join(word for group in reversed(groups) for word in group)
+    for scale in _SCALES:
+        value, group = divmod(value, 1000)
+        if group:
+            groups.append(f"{_below_thousand(group)} {scale}".rstrip())
+    return " ".join(reversed(groups))
 
 
 def to_ordinal(words: str) -> str:
@@ -143,20 +141,24 @@ def is_one(text: str) -> bool:
     return text == "1"
 
 
-_PLAIN = re.compile(
-    NUMBER_START + rf"({NUMBER})"
-    # letters follow an ordinal's number directly
-    r"(st|nd|rd|th)?(?![A-Za-z])"
-)
+_RANGE_HYPHEN = re.compile(r"(?<=[0-9%°])-(?=[$£€]?\.?[0-9])")
+_EQUAL_PARTS = re.compile(rf"{NUMBER_START}([0-9]{{1,3}})-\1(?![0-9.,-])")
+_ORDINAL = re.compile(rf"{NUMBER_START}({INTEGER})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])")
+_PLURAL = re.compile(rf"{NUMBER_START}([0-9]{{1,4}})'?s(?![A-Za-z0-9])")
+_PLAIN = re.compile(rf"(?<![0-9]){NUMBER}")
+
+
+def mark_ranges(text: str) -> str:
+    """Replace the hyphen of each range such as "5-10" by `RANGE`; "50-50" is "50 50"."""
+    return _RANGE_HYPHEN.sub(RANGE, _EQUAL_PARTS.sub(r"\1 \1", text))
+
+
+def read_ordinals(text: str) -> str:
+    """Replace ordinals such as "22nd", and plurals such as "747s"."""
+    text = _ORDINAL.sub(lambda match: to_ordinal(integer(match[1])), text)
+    return _PLURAL.sub(lambda match: plural(pairs(match[1])).removeprefix("one "), text)
 
 
 def read_numbers(text: str) -> str:
-    """Replace every ordinal and every number that is left."""
-
-    def replace(match: re.Match[str]) -> str:
-        written, suffix = match.groups()
-        if suffix and "." not in written:
-            return " " + to_ordinal(integer(written)) + " "
-        return f" {number(written)} {suffix or ''} "
-
-    return _PLAIN.sub(replace, text)
+    """Replace every number that is left."""
+    return _PLAIN.sub(lambda match: f" {number(match[0])} ", text).replace(RANGE, " to ")

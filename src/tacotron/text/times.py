@@ -2,51 +2,59 @@
 
 import re
 
-from tacotron.text.numbers import NUMBER_START, cardinal, oh_pair
+from tacotron.text.acronyms import spell
+from tacotron.text.context import SENTENCE_STARTERS, ZONE_OR_DAY, word_after, word_before
+from tacotron.text.numbers import NUMBER_START, RANGE, cardinal, integer, oh_pair
 
-_HALF = r"(?: ?([AaPp])\.?[Mm](?:\b(?!\.)|(\.)))"
+_HALF = r"(?: ?([AaPp])(?:[Mm](?![A-Za-z0-9])|\. ?[Mm](?![A-Za-z0-9])(\.)?))"
 _CLOCK = re.compile(
-    NUMBER_START + r"(?<!:)([0-9]{1,2}):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:]|\.[0-9])"
-    rf"{_HALF}?"
+    rf"{NUMBER_START}(?<!:)([0-9]{{1,2}}):([0-5][0-9])(?::([0-5][0-9]))?(?![0-9:]|\.[0-9])"
+    rf"(?: ?h\b)?{_HALF}?"
 )
-_HOUR = re.compile(NUMBER_START + rf"(1[0-2]|0?[1-9]){_HALF}")
-# Words that follow "9 a.m." with a capital and don't begin a sentence.
-_GOES_ON = re.compile(
-    r" (?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day| (?:Eastern|Central|Pacific|Mountain|Greenwich)"
-    r"| [A-Z]{2,4}\b"
+_HOUR = re.compile(rf"{NUMBER_START}(1[0-2]|0?[1-9]){_HALF}")
+_FROM_TO = re.compile(
+    r"(?<=[0-9MmAaPp.])-(?=[0-9]{1,2}(?::[0-5][0-9]| ?[AaPp]\.?[Mm](?![A-Za-z])))"
 )
+_RATIO = re.compile(rf"{NUMBER_START}(?<!:)([0-9]{{1,4}}):([0-9]{{1,4}})(?![0-9:])")
 
 
 def _half(match: re.Match[str], letter: str | None, stop: str | None) -> str:
     """Return "A M" or "P M", with the sentence's stop where the abbreviation ends it."""
     if not letter:
         return ""
-    after = match.string[match.end() : match.end() + 12]
-    ends = stop and (
-        not after.strip()
-        or (after[:1] == " " and after[1:2].isupper() and not _GOES_ON.match(after))
-    )
-    return f" {letter.upper()} M{'.' if ends else ''}"
+    rest = match.string[match.end() : match.end() + 24]
+    following = word_after(rest, 0)
+    begins = rest[:1] == " " and following[:1].isupper() and not ZONE_OR_DAY.match(following)
+    ends = stop and (begins or not rest.strip(" \"')"))
+    return f" {spell(letter + 'M')}{'.' if ends else ''}"
 
 
 def _replace_clock(match: re.Match[str]) -> str:
     hour, minute, second, letter, stop = match.groups()
-    value = int(hour)
-    words = cardinal(value)
-    half = _half(match, letter, stop)
-    if minute != "00" or second:
-        words += " " + ("hundred" if minute == "00" else oh_pair(minute))
-        if second:
-            words += f" {'and zero' if second == '00' else 'and ' + cardinal(int(second))} seconds"
-    elif not half:
-        words += " o'clock" if 1 <= value <= 12 else " hundred"
-    return words + half
+    words = cardinal(int(hour))
+    if second:
+        words += f" {oh_pair(minute)} {oh_pair(second)}"
+    elif minute != "00":
+        words += " " + oh_pair(minute)
+    elif not letter:
+        words += " o'clock" if 1 <= int(hour) <= 12 else " hundred"
+    return words + _half(match, letter, stop)
 
 
 def _replace_hour(match: re.Match[str]) -> str:
     return cardinal(int(match[1])) + _half(match, match[2], match[3])
 
 
+def _replace_ratio(match: re.Match[str]) -> str:
+    """Read "3:1" as a ratio, but behind a name ("John 3:5") as chapter and verse."""
+    before = word_before(match.string, match.start())
+    verse = before[:1].isupper() and before not in SENTENCE_STARTERS
+    return f"{integer(match[1])} {'' if verse else 'to '}{integer(match[2])}"
+
+
 def read_times(text: str) -> str:
-    """Replace times with minutes, and hours with a.m. or p.m."""
-    return _HOUR.sub(_replace_hour, _CLOCK.sub(_replace_clock, text))
+    """Replace times with minutes, hours with a.m. or p.m., and ratios."""
+    text = _FROM_TO.sub(RANGE, text)
+    text = _CLOCK.sub(_replace_clock, text)
+    text = _HOUR.sub(_replace_hour, text)
+    return _RATIO.sub(_replace_ratio, text)

@@ -6,14 +6,17 @@ apples" are counted, "in 1984" and "the 1984 election" are not.
 
 import re
 
-from tacotron.text.numbers import NUMBER_START, cardinal, integer, oh_pair, plural, year
+from tacotron.text.acronyms import spell
+from tacotron.text.context import stop_after, word_after, word_before, word_set
+from tacotron.text.numbers import NUMBER_START, RANGE, cardinal, integer, oh_pair, plural, year
 
 _ERA = re.compile(
     NUMBER_START + r"([0-9]{1,4}) ?(B\.?C\.?E\.?|B\.?C\.?|A\.?D\.?|C\.?E\.?)(?![A-Za-z0-9])"
 )
 _ERA_FIRST = re.compile(r"\b(A\.?D\.?) ?([0-9]{1,4})(?![0-9A-Za-z]|[.,][0-9])")
 _RANGE = re.compile(
-    NUMBER_START + r"(1[1-9][0-9]{2}|20[0-9]{2}) ?[-–] ?(1[1-9][0-9]{2}|20[0-9]{2}|[0-9]{2})"
+    NUMBER_START
+    + rf"(1[1-9][0-9]{{2}}|20[0-9]{{2}})(?:{RANGE}| - )(1[1-9][0-9]{{2}}|20[0-9]{{2}}|[0-9]{{2}})"
     r"(?![0-9A-Za-z/-]|[.,:][0-9])"
 )
 _DECADE = re.compile(
@@ -21,45 +24,39 @@ _DECADE = re.compile(
 )
 _YEAR = re.compile(NUMBER_START + r"([1-9][0-9]{3})(?![0-9A-Za-z%/-]|[.,:][0-9])")
 
-_WORD_BEFORE = re.compile(r"([A-Za-z]+)[,.]?[ (]*$")
-_WORD_AFTER = re.compile(r" ([a-z]+)")
-# How far around a number its neighbors are looked for.
-_REACH = 32
-
 # A number after one of these is a year, whatever follows.
-_BEFORE_YEAR = frozenset(
+_BEFORE_YEAR = word_set(
     "in since until till during circa year early late mid spring summer fall autumn winter "
-    "season election copyright".split()
+    "season election copyright"
 )
 # A number before one of these is counted, and so it is before a plural.
-_COUNTED = frozenset(
+_COUNTED = word_set(
     "people men women children feet percent million thousand more fewer other of and-a-half "
-    "cattle sheep fish aircraft different small large new".split()
+    "cattle sheep fish aircraft different small large new"
 )
 # Words that end in s and are no plurals.
-_NOT_PLURAL = frozenset(
+_NOT_PLURAL = word_set(
     "was has does is as this thus its his hers us always sometimes perhaps besides towards "
-    "afterwards plus minus unless across various versus yes series less ours theirs".split()
+    "afterwards plus minus unless across various versus yes series less ours theirs"
 )
 
 
 def _is_plural(word: str) -> bool:
-    return word.endswith("s") and not word.endswith("ss") and word not in _NOT_PLURAL
+    return (
+        word.islower()
+        and word.endswith("s")
+        and not word.endswith("ss")
+        and word not in _NOT_PLURAL
+    )
 
 
 def _replace_era(match: re.Match[str]) -> str:
-    letters = " ".join(match[2].replace(".", ""))
-    return f"{year(int(match[1]))} {letters}{_stop(match)}"
-
-
-def _stop(match: re.Match[str]) -> str:
-    """Return the sentence's stop, where an abbreviation's last stop is also that."""
-    after = match.string[match.end() : match.end() + 2]
-    return "." if match[0].endswith(".") and (not after or after[1:].isupper()) else ""
+    stop = stop_after(match.string, match.end()) if match[2].endswith(".") else ""
+    return f"{year(int(match[1]))} {spell(match[2].replace('.', ''))}{stop}"
 
 
 def _replace_era_first(match: re.Match[str]) -> str:
-    return f"{' '.join(match[1].replace('.', ''))} {year(int(match[2]))}"
+    return f"{spell(match[1].replace('.', ''))} {year(int(match[2]))}"
 
 
 def _replace_range(match: re.Match[str]) -> str:
@@ -81,25 +78,27 @@ def _replace_decade(match: re.Match[str]) -> str:
 
 
 def _replace_year(match: re.Match[str]) -> str:
-    text, written = match.string, match[1]
+    written = match[1]
     value = int(written)
-    before = _WORD_BEFORE.search(text[max(0, match.start() - _REACH) : match.start()])
-    after = _WORD_AFTER.match(text[match.end() : match.end() + _REACH])
-    word_before = before[1].lower() if before else ""
-    word_after = after[1] if after else ""
-    counted = word_after in _COUNTED or _is_plural(word_after)
-    if word_before in _BEFORE_YEAR:
+    word_before_it = word_before(match.string, match.start()).lower()
+    word_after_it = word_after(match.string, match.end())
+    counted = word_after_it in _COUNTED or _is_plural(word_after_it)
+    if word_before_it in _BEFORE_YEAR:
         # "in 1500 cases" counts, but "in 1984 apples were cheap" hardly
-        is_year = not (counted and word_before == "in" and value % 100 == 0)
+        is_year = not (counted and word_before_it == "in" and value % 100 == 0)
     else:
         is_year = 1100 <= value <= 2099 and not counted
     return year(value) if is_year else integer(written)
 
 
-def read_years(text: str) -> str:
-    """Replace years, ranges of years, years with an era, and decades."""
+def read_periods(text: str) -> str:
+    """Replace years with an era, decades, and ranges of years."""
     text = _ERA_FIRST.sub(_replace_era_first, text)
     text = _ERA.sub(_replace_era, text)
     text = _DECADE.sub(_replace_decade, text)
-    text = _RANGE.sub(_replace_range, text)
+    return _RANGE.sub(_replace_range, text)
+
+
+def read_years(text: str) -> str:
+    """Replace numbers of four digits: years by what stands beside them, or counts."""
     return _YEAR.sub(_replace_year, text)
