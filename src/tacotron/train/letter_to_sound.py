@@ -2,8 +2,8 @@
 
     python -m tacotron.train.letter_to_sound
 
-reads the packed dictionary, trains in about a quarter of an hour on one core, prints how well the held-out
-words are pronounced, and writes src/tacotron/text/data/letter_to_sound.onnx.
+reads the packed dictionary, trains in about a quarter of an hour on one core, prints how well the
+held-out words are pronounced, and writes src/tacotron/text/data/letter_to_sound.onnx.
 
 The network is a bidirectional LSTM over letters with connectionist temporal classification
 (Graves et al., ICML 2006). Its first layer is asked for the phonemes too, and what it answers is
