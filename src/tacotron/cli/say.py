@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "raw is 16-bit little-endian mono samples",
     )
     parser.add_argument(
-        "--voice", metavar="NAME|FILE", help="a voice's name or file (default: heart)"
+        "--voice", metavar="NAME|FILE", help="a voice's name, see `tacotron voices`, or its file"
     )
     parser.add_argument("--speaker", metavar="NAME", help="one of the voice's speakers")
     parser.add_argument(
