@@ -98,6 +98,7 @@ def test_nothing_is_dropped_silently(make_corpus, tmp_path, recording):
     add("noisy", fine + 0.05 * noise[: len(fine)])
     add("slow", np.concatenate([fine, fine, fine, fine]), "Go.")
     add("other rate", recording(1.4, rate=44100), rate=44100)
+    add("symbols", fine, "They went to the \U00012345 sea.")
     add("click", np.where(np.arange(len(fine)) == RATE, 0.99, 0.02 * fine))
     add("u000", fine, "A text for the same recording.")
     add('../out/of "here"', None)
@@ -107,7 +108,7 @@ def test_nothing_is_dropped_silently(make_corpus, tmp_path, recording):
     corpus = prepare(folder, tmp_path / "out")
     excluded = {item["id"]: item["reason"] for item in corpus.excluded()}
     flags = {item.id: {flag_code(flag) for flag in item.flags} for item in corpus.utterances}
-    assert len(excluded) + len(flags) == 27 == corpus.header["listed"]
+    assert len(excluded) + len(flags) == 28 == corpus.header["listed"]
     assert {name: reason.partition(":")[0] for name, reason in excluded.items()} == {
         "missing": "unreadable",
         "silent": "silent",
@@ -125,6 +126,7 @@ def test_nothing_is_dropped_silently(make_corpus, tmp_path, recording):
     assert flags["noisy"] >= {"noisy"}
     assert flags["slow"] == {"too slow"}
     assert flags["other rate"] == {"sample rate"}
+    assert flags["symbols"] == {"text"}
     assert flags["click"] >= {"quiet"}
     assert flags["u000#2"] == {"duplicate id"}
     assert flags["long"] >= {"long"}
@@ -161,6 +163,16 @@ def test_changed_settings_and_recordings_are_seen(make_corpus, tmp_path, recordi
     rewrite(folder, "u007|We like the rain.|We like the rain.\n", "")
     assert len(prepare(folder, out)) == 7
     assert len(list((out / "audio").iterdir())) == 7
+
+
+def test_moving_a_corpus_costs_nothing(make_corpus, tmp_path):
+    folder, out = make_corpus(), tmp_path / "out"
+    prepare(folder, out, speaker="Ann")
+    before = (out / "recordings.json").stat().st_mtime_ns
+    folder.rename(tmp_path / "elsewhere")
+    corpus = prepare(tmp_path / "elsewhere", out, speaker="Ann")
+    assert (out / "recordings.json").stat().st_mtime_ns == before
+    assert corpus.header["source"]["list"] == str(tmp_path / "elsewhere" / "metadata.csv")
 
 
 def test_other_front_end_and_convention(make_corpus, tmp_path):

@@ -59,18 +59,19 @@ def plan_parts(paths: Sequence[str], settings: SoundSettings) -> list[Part]:
     parts = []
     for number, first in enumerate(range(0, len(paths), PART_SIZE)):
         chunk = tuple(paths[first : first + PART_SIZE])
-        content = json.dumps([basis, [(path, _file_state(path)) for path in chunk]], sort_keys=True)
+        content = json.dumps([basis, [_file_state(path) for path in chunk]], sort_keys=True)
         fingerprint = hashlib.sha256(content.encode()).hexdigest()
         parts.append(Part(number, first, chunk, fingerprint))
     return parts
 
 
-def _file_state(path: str) -> tuple[int, int] | None:
+def _file_state(path: str) -> tuple[str, int, int] | None:
+    """Return what changes with a file's content, but not where its folder moves."""
     try:
         state = Path(path).stat()
     except (OSError, ValueError):
         return None
-    return state.st_size, state.st_mtime_ns
+    return Path(path).name, state.st_size, state.st_mtime_ns
 
 
 def make_part(part: Part, out: Path, settings: SoundSettings) -> None:

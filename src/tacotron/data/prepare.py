@@ -76,7 +76,7 @@ def prepare(
         frontend=reader,
         lexicon=lexicon,
         heldout=heldout or Heldout(),
-        speaker=speaker or listing.source.resolve().parent.name or "speaker",
+        speaker=speaker or listing.source.parent.resolve().name or "speaker",
     )
     _write_lines(out / EXCLUDED_FILE, assembled.excluded)
     if not assembled.utterances:

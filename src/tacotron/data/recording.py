@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 from tacotron.audio.convention import MelConvention, get_convention
 from tacotron.audio.files import read_audio, write_audio
 from tacotron.audio.levels import (
+    PEAK_LIMIT_DBFS,
     active_level_dbfs,
     bandwidth_hz,
     loudness,
     noise_floor_dbfs,
     peak_dbfs,
-    set_level,
     trim_silence,
 )
 from tacotron.audio.mel import mel_spectrogram
@@ -79,9 +79,10 @@ def prepare_recording(path: str, flac: Path, settings: SoundSettings) -> Sound |
     rate = settings.convention.sample_rate
     wave = resample(audio.wave, audio.sample_rate, rate)
     start, stop = trim_silence(wave, rate, margin_seconds=settings.margin_seconds)
-    trimmed = wave[start:stop]
-    wave = set_level(trimmed, settings.level_dbfs, sample_rate=rate)
-    levels["gain_db"] = peak_dbfs(wave) - peak_dbfs(trimmed)
+    wave = wave[start:stop]
+    room = PEAK_LIMIT_DBFS - peak_dbfs(wave)
+    levels["gain_db"] = min(settings.level_dbfs - levels["active_dbfs"], room)
+    wave = wave * 10 ** (levels["gain_db"] / 20)
     # What the file will hold, so that the mel belongs to it.
     wave = (np.rint(wave * 32768).clip(-32768, 32767) / 32768).astype(np.float32)
     mel = mel_spectrogram(wave, settings.convention).astype(np.float16)
