@@ -6,14 +6,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tacotron.audio.mel import linear_spectrogram
 from tacotron.data.batches import Batch
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
-from tacotron.train.losses import nonattentive_losses
+from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config
+from tacotron.train.losses import attentive_losses, nonattentive_losses
 from tacotron.train.recipe import Training, model_config
+
+# Utterances that the statistics of linear spectrograms are taken from.
+SAMPLED = 64
 
 
 @dataclass(frozen=True)
@@ -57,6 +63,39 @@ def _speak_nonattentive(model: nn.Module, ids: Tensor, speaker: int) -> Spoken:
     return Spoken(mel, torch.repeat_interleave(torch.arange(len(ids)), durations.cpu()))
 
 
+def _build_attentive(corpus: PreparedCorpus, overrides: Mapping[str, Any]) -> nn.Module:
+    template = Tacotron2017Config(
+        n_symbols=len(corpus.symbols),
+        n_speakers=len(corpus.speakers),
+        n_mels=corpus.convention.n_mels,
+        n_linear=corpus.convention.n_bins,
+    )
+    model = Tacotron2017(model_config(template, overrides))
+    model.mel_mean.fill_(corpus.mean)
+    model.mel_deviation.fill_(corpus.std)
+    places = np.linspace(0, len(corpus) - 1, min(SAMPLED, len(corpus))).astype(int)
+    waves = (corpus.audio(place) for place in places)
+    sampled = np.concatenate([linear_spectrogram(wave, corpus.convention) for wave in waves])
+    model.linear_mean.fill_(float(sampled.mean(dtype=np.float64)))
+    model.linear_deviation.fill_(float(sampled.std(dtype=np.float64)))
+    return model
+
+
+def _run_attentive(model: nn.Module, batch: Batch) -> Any:
+    return model(batch.ids, batch.lengths, batch.mels, batch.frames, batch.speakers)
+
+
+def _attentive_losses(model: nn.Module, batch: Batch, training: Training) -> dict[str, Tensor]:
+    linear = (batch.linear - model.linear_mean) / model.linear_deviation
+    return attentive_losses(_run_attentive(model, batch), linear, batch, training)
+
+
+def _speak_attentive(model: nn.Module, ids: Tensor, speaker: int) -> Spoken:
+    speech = model.infer(ids, speaker)
+    path = speech.alignment.argmax(1).repeat_interleave(model.config.reduction_factor)
+    return Spoken(speech.mel, path.cpu(), finished=not speech.bound_hit)
+
+
 KINDS: Mapping[str, Kind] = {
     "non-attentive": Kind(
         build=_build_nonattentive,
@@ -65,5 +104,12 @@ KINDS: Mapping[str, Kind] = {
         ),
         reconstruct=lambda model, batch: _run_nonattentive(model, batch).mel,
         speak=_speak_nonattentive,
+    ),
+    "attentive": Kind(
+        build=_build_attentive,
+        losses=_attentive_losses,
+        reconstruct=lambda model, batch: _run_attentive(model, batch).mel,
+        speak=_speak_attentive,
+        with_linear=True,
     ),
 }

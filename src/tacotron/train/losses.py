@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from tacotron.data.batches import Batch
 from tacotron.model.layers import length_mask
-from tacotron.model.nonattentive import NonAttentiveOutput
+from tacotron.model.nonattentive import NonAttentiveOutput, expand_durations
+from tacotron.model.tacotron2017 import Tacotron2017Output
 from tacotron.train.recipe import Training
+
+# Weights of attention are kept above this before their logarithm is taken.
+SMALLEST = 1e-6
+# One step in a hundred is the last: unweighted, never stopping would be a fair answer.
+STOP_WEIGHT = 10.0
 
 
 def nonattentive_losses(
@@ -33,6 +40,47 @@ def nonattentive_losses(
         "mel": mel_error,
         "duration": duration,
     }
+
+
+def attentive_losses(
+    output: Tacotron2017Output, linear: Tensor, batch: Batch, training: Training
+) -> dict[str, Tensor]:
+    """Error of mel and ``linear`` (the target, standardized, float [B, T, bins]), of the attention
+    against the aligner's path, and of the stop token; ``"loss"`` is their weighted sum."""
+    mask = length_mask(batch.frames, batch.mels.shape[1])
+    total = mask.sum()
+    mel = ((output.mel - batch.mels) * mask).abs().sum() / (total * batch.mels.shape[2])
+    magnitude = ((output.linear - linear) * mask).abs().sum() / (total * linear.shape[2])
+    r = batch.mels.shape[1] // output.alignments.shape[1]
+    steps = torch.div(batch.frames + r - 1, r, rounding_mode="floor")
+    attention = attention_error(output.alignments, batch, steps)
+    losses = {"mel": mel, "linear": magnitude, "attention": attention}
+    loss = mel + training.linear_weight * magnitude + training.attention_weight * attention
+    if output.stop_logits is not None:
+        losses["stop"] = stop_error(output.stop_logits, steps)
+        loss = loss + training.stop_weight * losses["stop"]
+    return {"loss": loss, **losses}
+
+
+def attention_error(alignments: Tensor, batch: Batch, steps: Tensor) -> Tensor:
+    """Cross entropy between the attention's weights, float [B, S, L], and the aligner's path: the
+    share of a step's frames that each symbol speaks. ``steps`` int64 [B] are real."""
+    rows, size, width = alignments.shape
+    index, _ = expand_durations(batch.durations, batch.mels.shape[1])
+    spoken = F.one_hot(index, width).to(alignments.dtype).reshape(rows, size, -1, width).mean(2)
+    entropy = -(spoken * alignments.clamp(min=SMALLEST).log()).sum(-1)
+    mask = length_mask(steps, size)[..., 0]
+    return (entropy * mask).sum() / mask.sum()
+
+
+def stop_error(logits: Tensor, steps: Tensor) -> Tensor:
+    """Binary cross entropy of the stop token, ``logits`` float [B, S]: the last of ``steps`` (int64
+    [B]) is the one to stop at, and counts as much as `STOP_WEIGHT` of those before it."""
+    place = torch.arange(logits.shape[1], device=logits.device)[None]
+    last = (place == steps[:, None] - 1).float()
+    weight = (place < steps[:, None]).float() * (1 + (STOP_WEIGHT - 1) * last)
+    errors = F.binary_cross_entropy_with_logits(logits, last, weight, reduction="sum")
+    return errors / weight.sum()
 
 
 def duration_error(log_durations: Tensor, batch: Batch) -> Tensor:
