@@ -22,6 +22,11 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     path = Path(path)
     encoding = None if "b" in mode else "utf-8"
     try:
+        if path.exists() and not path.is_file():
+            # A device or a pipe (/dev/null, say) is written to; a file in its place would be worse.
+            with path.open(mode, encoding=encoding) as file:
+                yield file
+            return
         with NamedTemporaryFile(
             mode, dir=path.parent, prefix=f".{path.name}.", delete=False, encoding=encoding
         ) as file:
