@@ -250,6 +250,15 @@ def test_a_kill_costs_only_what_was_in_work(make_corpus, tmp_path, monkeypatch):
     assert contents(out) == contents(tmp_path / "fresh")
 
 
+def test_leftovers_of_a_kill_are_removed(make_corpus, tmp_path):
+    folder, out = make_corpus(2), tmp_path / "out"
+    prepare(folder, out)
+    names = set(contents(out))
+    (out / ".mels.f16.x1y2z3").write_bytes(b"half of it")
+    prepare(folder, out)
+    assert set(contents(out)) == names
+
+
 @pytest.mark.parametrize("damage", ["truncate", "garble", "remove"])
 def test_damaged_corpora_are_one_sentence(make_corpus, tmp_path, damage):
     out = tmp_path / "out"

@@ -65,6 +65,7 @@ def prepare(
     reader = get_frontend(frontend)
     listing = read_listing(corpus)
     _claim(out, listing)
+    _remove_leftovers(out)
     # From here to the last line the folder is no corpus: its parts may not fit one another.
     (out / CORPUS_FILE).unlink(missing_ok=True)
     recordings = _recordings(listing, out, sound, workers=workers, progress=progress)
@@ -102,6 +103,13 @@ def _claim(out: Path, listing: Listing) -> None:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise CorpusError(f"{out} can't be made ({reason}): name another folder.") from error
+
+
+def _remove_leftovers(out: Path) -> None:
+    """Remove what a killed run was about to put in place: the mels alone may be gigabytes."""
+    for name in (MELS_FILE, RECORDINGS_FILE, UTTERANCES_FILE, EXCLUDED_FILE, CORPUS_FILE):
+        for path in out.glob(f".{name}.*"):
+            path.unlink()
 
 
 def _recordings(
