@@ -45,9 +45,11 @@ CLASSES = {
     "|main|whole|long|short|full|recent|public|private|early|late|high|low|large|further|former"
     "|special|several|many|few|more|most|much|two|three|four|five|six|seven|eight|nine|ten"
     "|hundred|thousand|million|both|all|[a-z]+(?:ous|ful|ive|ial|ical|able|ible|less|ish)",
-    # "a sharp", "in everyday", "the rapid and marked": what may come between, if no plural noun.
-    "phrase": "(?:<article>|<possessive>|in|of|with|without)"
-    "(?: (?!people|men|women|children|police)(?:[a-z]*[^s ]|[a-z]*(?:ous|less))(?: and)?){1,2}",
+    # "a sharp", "in everyday", "the rapid and marked": what may stand before a noun. Plural nouns
+    # and what begins a new phrase may not.
+    "phrase": "(?:<article>|<possessive>|in|of|with|without)(?: (?!(?:people|men|women|children"
+    "|police|to|and|or|not|that|who|which|he|she|it|they|we|you|i|<modal>|<be>) )"
+    "(?:[a-z]*[^s ]|[a-z]*(?:ous|less))(?: and)?){1,2}",
     "object": "<article>|my|your|his|her|its|our|their|this|these|those|him|them|me|us|it|all"
     "|every|each|both|what|any|some|himself|herself|itself|themselves|myself|yourself|ourselves",
 }
