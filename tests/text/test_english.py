@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -191,6 +194,16 @@ def test_a_long_text_is_spoken_whole() -> None:
     assert len(sentence) * 1700 > 100_000
     assert len(encoded.words) == 12 * 1700
     check(encoded)
+
+
+def test_known_words_need_no_network() -> None:
+    script = (
+        "import sys; from tacotron.text import get_frontend; "
+        "get_frontend('english').encode('She read the live record at 7:15.'); "
+        "print({'numpy', 'onnxruntime', 'torch'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True)
+    assert run.stdout.strip() == b"set()"
 
 
 def test_pieces_of_a_normalized_text() -> None:

@@ -9,6 +9,7 @@ from tacotron.text.frontend import (
     get_frontend,
     symbol_ids,
 )
+from tacotron.text.lexicon import read_lexicon
 from tacotron.text.symbols import ENGLISH_SYMBOLS
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "NothingToSpeakError",
     "Word",
     "get_frontend",
+    "read_lexicon",
     "symbol_ids",
 ]
