@@ -47,8 +47,14 @@ def main() -> None:
         # A run of each length of its own, as a user would start it: the rate's course ends there.
         folder = args.out / f"run-{stop}"
         trained = run(
-            "train", args.recipe, "--corpus", str(corpus), "--run", str(folder),
-            "--updates", str(stop),
+            "train",
+            args.recipe,
+            "--corpus",
+            str(corpus),
+            "--run",
+            str(folder),
+            "--updates",
+            str(stop),
         )
         trained += run("export", str(folder), "-o", str(voice))
         heard = args.out / f"heard-{stop}"

@@ -93,9 +93,7 @@ class Piper:
         self.voice = PiperVoice.load(model)
 
     def speak(self, text: str, path: Path) -> float:
-        samples = sum(
-            len(chunk.audio_float_array) for chunk in self.voice.synthesize(text)
-        )
+        samples = sum(len(chunk.audio_float_array) for chunk in self.voice.synthesize(text))
         return samples / self.voice.config.sample_rate
 
     def first_audio(self, text: str) -> float:

@@ -15,6 +15,7 @@ import time
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "4096")
 
 import torch
+
 from tacotron.data.batches import Batch
 from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
 from tacotron.train.losses import nonattentive_losses
