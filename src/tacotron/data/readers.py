@@ -77,7 +77,7 @@ def read_listing(corpus: str | Path) -> Listing:
     Raises `CorpusError` where there is none, where it can't be read, or where none of the
     recordings that it names exist.
     """
-    corpus = Path(corpus).absolute()
+    corpus = Path(os.path.abspath(corpus))
     source = corpus if corpus.is_file() else _find_list(corpus)
     text, notes = _decode(source)
     lines = [
