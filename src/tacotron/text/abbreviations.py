@@ -35,6 +35,7 @@ _TITLES = {
     "pres": "president",
     "supt": "superintendent",
     "mt": "mount",
+    "pt": "point",
     "ft": "fort",
     "st": "saint",
 }
@@ -131,8 +132,10 @@ _BEFORE_NUMBER = {
 }
 # In lower case these are words, or units: "the last dec. he wed.", "5 ft."
 _CAPITALIZED_ONLY = word_set(
-    "art mon wed fri mar dec jan jun apr oct nov thu tue sept sep feb jul aug mt ft col gen rep hon"
-    " adm rev fr sen co cos pl ct ave rd sq"
+    """
+    adm apr art aug ave co col cos ct dec feb fr fri ft gen hon jan jul jun mar mon mt nov oct pl
+    pt rd rep rev sen sep sept sq thu tue wed
+    """
 )
 # With a capital these are names, or initials.
 _LOWER_CASE_ONLY = word_set("max ed est avg p c v")
@@ -235,7 +238,7 @@ def _replace_abbreviation(match: re.Match[str]) -> str:
     if words is None or (written.isupper() and len(written) > 1):
         return match[0]
     before, after = word_before(text, start), word_after(text, end)
-    needs_capital = key in ("mt", "ft") and not after[:1].isupper()
+    needs_capital = key in ("mt", "ft", "pt") and not after[:1].isupper()
     if needs_capital or (key in _STREETS and not _is_in_street(before)):
         return match[0]
     if key == "st":

@@ -37,6 +37,8 @@ _SAID_OTHERWISE = {
     "BSc": "B S C",
     "iOS": "I O S",
     "macOS": "mac O S",
+    "Ok": "okay",
+    "ok": "okay",
     "LaTeX": "Lay tech",
     "WiFi": "wifi",
 }
@@ -73,7 +75,7 @@ _AFTER_IT = word_set(
 )
 # Words without a vowel letter that are said all the same.
 _NO_VOWEL = word_set(
-    "ms mc hm hmm hmmm mm mmm mhm sh shh shhh pst psst brr brrr tsk pfft zzz grr grrr nth cwm"
+    "ms hm hmm hmmm mm mmm mhm sh shh shhh pst psst brr brrr tsk pfft zzz grr grrr nth cwm"
 )
 # A letter after one of these is a letter, not the initial of a name: "vitamin C. Mary..."
 _LETTER_NOUNS = word_set(
@@ -88,19 +90,22 @@ _BEFORE_NAMES = word_set("by of and to with from for that as said asked is was i
 
 _DOTTED = re.compile(
     r"(?<![A-Za-z0-9'.])(?:Ph\.? ?D|[A-Z]\.(?: ?[A-Z]\.){1,10}|[A-Z](?:\.[A-Z]){1,10}"
-    r"|[a-z](?:\.[a-z]){1,10})\.?('s)?(?![A-Za-z0-9])"
+    r"|[a-z](?:\.[a-z]){1,10})\.?('?s)?(?![A-Za-z0-9])"
 )
 _INITIAL = re.compile(r"(?<![A-Za-z0-9'.])([A-Z])\.(?= ?[A-Z][A-Za-z'])")
 _AMPERSAND = re.compile(r"\b([A-Z]{1,3}) ?& ?([A-Z]{1,3})\b(?!')")
-_LETTERS_APART = re.compile(r"\b[A-Za-z](?:-[A-Za-z]){2,20}\b(?!-)")
+_LETTERS_APART = re.compile(r"\b[A-Za-z](?:[-/][A-Za-z]){1,20}\b(?![-/'])")
+_WIFI = re.compile(r"\b[Ww]i-[Ff]i\b")
 _LETTER_COMPOUND = re.compile(r"\bA-(?=[A-Za-z])")
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 _SUFFIX = re.compile("'[sS]$")
 _SENTENCE = re.compile(r"[^.?!]+")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 # Names in which a capital follows a prefix, and that are one word all the same.
-_PREFIXED_NAME = re.compile(r"(?:Mc|Mac|De|Del|Di|Da|Du|La|Le|Van|Von|Fitz)[A-Z][a-z]+")
+_PREFIXED_NAME = re.compile(r"(?:Mc|Mac(?!Book|OS)|De|Del|Di|Da|Du|La|Le|Van|Von|Fitz)[A-Z][a-z]+")
 _VOWEL = re.compile("[aeiouyAEIOUY]")
+# HMM, SHH: the last letter is drawn out.
+_NOISE = re.compile(r"[BGHMPRSTZ]{1,4}([HMRZ])\1")
 _CONSONANTS = re.compile("[BCDFGHJKLMNPQRSTVWXZ]{4}")
 _THREE_LETTER_WORD = re.compile("[BCDFGHJKLMNPRSTVWZ][AEIOU][BCDFGHJKLMNPRSTVWXZ]")
 _WORDLY_CLUSTERS = re.compile("GHT|NGTH|TCH|SCH|RST|RLD|CHR|PHR|THR|STR|SHR")
@@ -141,8 +146,6 @@ def _read_capitals(word: str, *, shouted: bool) -> str:
     if word in _SAID_OTHERWISE:
         return _SAID_OTHERWISE[word]
     if len(word) == 1:
-        if shouted and word == "A":
-            return "a"
         return word
     if not word.isupper():
         if word[:-1].isupper() and word[-1] == "s" and len(word) > 2:
@@ -155,7 +158,7 @@ def _read_capitals(word: str, *, shouted: bool) -> str:
         return word
     if word in _SHORT_WORDS or _looks_like_word(word):
         return word.lower()
-    if word.lower() in _NO_VOWEL and word != "MS":
+    if _NOISE.fullmatch(word):
         return word.lower()
     if shouted and word not in _SPELLED:
         wordly = _VOWEL.search(word) if len(word) == 4 else _THREE_LETTER_WORD.fullmatch(word)
@@ -168,7 +171,10 @@ def _is_shouted(sentence: str) -> bool:
     """Whether a sentence is in capitals, so that these mark no acronyms."""
     words = re.findall("[A-Za-z]{2,}", sentence)
     capitals = [word for word in words if word.isupper()]
-    wordly = sum(word in _SHORT_WORDS or _looks_like_word(word) for word in capitals)
+    wordly = sum(
+        word in _SHORT_WORDS or (word not in _SAID_AS_WORDS and _looks_like_word(word))
+        for word in capitals
+    )
     return wordly >= 1 and len(capitals) >= 2 and 2 * len(capitals) > len(words)
 
 
@@ -182,12 +188,17 @@ def _read_sentence(match: re.Match[str], known: Container[str]) -> str:
         suffix = written[len(word) :].lower()
         if word.lower() in known:
             return written
-        if len(word) == 1 or (word[1:].islower() and _is_sayable(word)):
+        plain = word[1:].islower() and word not in _SAID_OTHERWISE
+        if shouted and word == "A":
+            return written.lower()
+        if len(word) == 1 or (plain and _is_sayable(word)):
             return written  # lower case or capitalized, as the most of all words
         if "'" in word:  # DON'T
             return "I" + written[1:].lower() if written.startswith("I'") else _calm(written)
         if word == "IT" and not shouted and not _is_technology(sentence, found):
             return "it" + suffix
+        if word == "US" and word_before(sentence, found.start()) == "THE":
+            return spell(word) + suffix
         return (
             " ".join(_read_capitals(part, shouted=shouted) for part in _split_camel(word)) + suffix
         )
@@ -209,7 +220,7 @@ def _replace_dotted(match: re.Match[str]) -> str:
     written, suffix = match[0], match[1] or ""
     letters = re.sub("[^A-Za-z]", "", written.removesuffix(suffix))
     stop = stop_after(match.string, match.end()) if written.endswith(".") else ""
-    return spell(letters) + suffix + stop
+    return spell(letters) + ("'s" if suffix else "") + stop
 
 
 def _is_letter(word: str) -> bool:
@@ -245,7 +256,8 @@ def read_acronyms(text: str, known: Container[str] = ()) -> str:
         text = _INITIAL.sub(_replace_initial, text)
     if "&" in text:
         text = _AMPERSAND.sub(_replace_ampersand, text)
-    if "-" in text:
-        text = _LETTERS_APART.sub(lambda match: spell(match[0].replace("-", "")), text)
+    if "-" in text or "/" in text:
+        text = _LETTERS_APART.sub(lambda match: spell(re.sub("[-/]", "", match[0])), text)
         text = _LETTER_COMPOUND.sub(LETTER_A + " ", text)
+        text = _WIFI.sub("wifi", text)
     return _SENTENCE.sub(lambda match: _read_sentence(match, known), text)

@@ -41,9 +41,9 @@ _TIMES = re.compile(r"(?<=[0-9)]) x (?=[0-9(])|(?<=[0-9)]) ?[*\u00d7] ?(?=[0-9(]
 _FOLD = re.compile(rf"{NUMBER_START}({NUMBER})[xX\u00d7](?![A-Za-z0-9])")
 _SCIENTIFIC = re.compile(rf"{NUMBER_START}({NUMBER})[eE]([-+]?)([0-9]{{1,3}})(?![A-Za-z0-9])")
 _POWER = re.compile(r"(?<=[0-9)A-Za-z])\^([-+]?)([0-9]{1,9})")
-_WORD_END = re.compile(r"[A-Za-z]{2}$")
+_WORD_END = re.compile(r"[A-Za-z]{3}$")
 _SIGNS = (
-    (re.compile(r"(?<![A-Za-z0-9)])-(?=[$£€]?\.?[0-9])"), "minus "),
+    (re.compile(r"(?<![A-Za-z0-9)^-])-(?=[$£€]?\.?[0-9])"), "minus "),
     (re.compile(r"(?<![A-Za-z0-9)+])\+(?=[$£€]?\.?[0-9])"), "plus "),
     (re.compile(r"± ?(?=[$£€]?\.?[0-9])"), "plus or minus "),
     (re.compile(r"~ ?(?=[$£€]?\.?[0-9])"), "about "),
@@ -56,12 +56,14 @@ _COMPARISONS = (
     (">=", " is greater than or equal to "),
     ("==", " equals "),
 )
-_COMPARISON = re.compile(r"(?:(?<=[0-9A-Za-z)]) ?| |^)([<>]) ?(?=[$£€]?[-.]?[0-9])")
+_COMPARISON = re.compile(r"((?<=[0-9)])|(?<=\b[A-Za-z]))? ?([<>]) ?(?=[$£€]?[-.]?[0-9])")
 
 
 def fraction(written: str) -> str:
     """Return a fraction in words: "3/4" is "three quarters", "10/10" "ten out of ten"."""
     above, below = (int(part) for part in written.split("/"))
+    if above == below == 50:
+        return "fifty fifty"
     if above == below:
         return f"{cardinal(above)} out of {cardinal(below)}"
     if below == 1 or below > _LARGEST_PART or above > below or above == 0:
@@ -119,7 +121,7 @@ def _power(sign: str, exponent: str) -> str:
 
 
 def _replace_power(match: re.Match[str]) -> str:
-    if _WORD_END.search(match.string[max(0, match.start() - 2) : match.start()]):
+    if _WORD_END.search(match.string[max(0, match.start() - 3) : match.start()]):
         return ""  # the number of a footnote behind a word
     return _power(*match.groups())
 
@@ -142,7 +144,8 @@ def _replace_by(match: re.Match[str]) -> str:
 
 
 def _replace_comparison(match: re.Match[str]) -> str:
-    return " less than " if match[1] == "<" else " greater than "
+    words = "less than" if match[2] == "<" else "greater than"
+    return f" {words} " if match[1] is None else f" is {words} "
 
 
 def read_arithmetic(text: str) -> str:

@@ -29,9 +29,13 @@ _LOCAL = re.compile(
     r"(?i:(?<=call )|(?<=phone )|(?<=dial )|(?<=number )|(?<=tel )|(?<=at )|(?<=text )|(?<=phone: )"
     r"|(?<=tel: )|(?<=\b)(?=555))(?<![0-9-])([0-9]{3})-([0-9]{4})(?![0-9-])"
 )
+# Outside America numbers begin with a zero: 020 7946 0958.
+_TRUNK = re.compile(r"(?<![0-9A-Za-z.,])\(?0[0-9]{1,4}\)?(?:[ -][0-9]{3,8}){1,3}(?![0-9-])")
 _CARD = re.compile(r"(?<![0-9])[0-9]{4}(?:[ -][0-9]{4}){3}(?![0-9])")
 _CHAIN = re.compile(r"(?<![0-9A-Za-z-])[0-9]{1,9}(?:-[0-9]{1,9}){2,8}(?![0-9A-Za-z-])")
 _EMERGENCY = re.compile(r"(?i:\b(call|calls|called|calling|dial|dialed|phone) )(911|999|112|411)\b")
+# Everyone knows 911, unless it counts something.
+_HELP = re.compile(r"(?<![0-9$£€.,#-])911(?![0-9%°-]|[.,][0-9]| people| [a-z]+s\b)")
 _PLACE = re.compile(
     r"\b((?i:room|flight|suite|apartment|route|highway|interstate|bus|gate|boeing|airbus|area"
     r"|channel|extension|building|studio|locker|train|line) )#?([0-9]{3,4})(?![0-9]|[.,][0-9])"
@@ -41,13 +45,13 @@ _SECRET = re.compile(
     r"(?:\.|:| is)? )#?([0-9]{4,12})(?![0-9]|[.,][0-9])"
 )
 _LONG = re.compile(NUMBER_START + r"[0-9]{10,}+(?![.,]?[0-9])")
-_SCALED = re.compile(NUMBER_START + r"([0-9]{1,3}(?:\.[0-9]{1,3})?)(k|M|B|bn)(?![A-Za-z0-9])")
-_SCALES = {"k": "thousand", "M": "million", "B": "billion", "bn": "billion"}
+_SCALED = re.compile(NUMBER_START + r"([0-9]{1,3}(?:\.[0-9]{1,3})?)(k|M|bn)(?![A-Za-z0-9])")
+_SCALES = {"k": "thousand", "M": "million", "bn": "billion"}
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{1,40}+[0-9]|[0-9]{1,40}+[A-Za-z])[A-Za-z0-9]++")
 _PARTS = re.compile("[A-Za-z]+|[0-9]+")
 # The standard H.264 is said "H two sixty four".
 _LETTER_POINT = re.compile(r"(?<=\b[A-Z])\.(?=[0-9]{3}\b)")
-_COMPOUND = re.compile(r"(?<=[A-Za-z])-(?=[0-9])|(?<=[0-9])-(?=[A-Za-z])")
+_COMPOUND = re.compile(r"(?<=[A-Za-z0-9])-(?=[0-9])|(?<=[0-9])-(?=[A-Za-z])")
 
 
 def _by_dots(written: str, dot: str) -> str:
@@ -86,6 +90,11 @@ def _replace_phone(match: re.Match[str]) -> str:
 
 def _in_groups(groups: list[str]) -> str:
     return ", ".join(digits(group) for group in groups)
+
+
+def _replace_trunk(match: re.Match[str]) -> str:
+    groups = re.findall("[0-9]+", match[0])
+    return _in_groups(groups) if sum(map(len, groups)) >= 9 else match[0]
 
 
 def _replace_chain(match: re.Match[str]) -> str:
@@ -133,10 +142,12 @@ def read_codes(text: str) -> str:
         lambda match: "plus " + _in_groups(re.findall("[0-9]+", match[1])), text
     )
     text = _LOCAL.sub(lambda match: _in_groups([match[1], match[2]]), text)
+    text = _TRUNK.sub(_replace_trunk, text)
     text = _CARD.sub(lambda match: _in_groups(re.split("[ -]", match[0])), text)
     text = _CHAIN.sub(_replace_chain, text)
     text = _SEVERAL_POINTS.sub(lambda match: _points(match[0]), text)
     text = _EMERGENCY.sub(lambda match: f"{match[1]} {digits(match[2])}", text)
+    text = _HELP.sub(digits("911"), text)
     text = _SECRET.sub(lambda match: match[1] + digits(match[2]), text)
     text = _PLACE.sub(lambda match: match[1] + pairs(match[2]), text)
     return _LONG.sub(_replace_long, text)

@@ -23,7 +23,8 @@ _YEAR = r"([12][0-9]{3})"
 _STOP = r"(?![0-9A-Za-z]|[.,:/][0-9])"
 
 _ISO = re.compile(
-    NUMBER_START + _YEAR + r"-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(?:T(?=[0-9])|(?![0-9-]))"
+    NUMBER_START + _YEAR + r"([-/])(0?[1-9]|1[0-2])\2(0?[1-9]|[12][0-9]|3[01])"
+    r"T?(?![0-9/-])"
 )
 _SLASHED = re.compile(
     NUMBER_START
@@ -74,7 +75,7 @@ def _full(month: int, day: int, written_year: str) -> str:
 
 
 def _replace_iso(match: re.Match[str]) -> str:
-    return _full(int(match[2]), int(match[3]), match[1])
+    return _full(int(match[3]), int(match[4]), match[1])
 
 
 def _replace_slashed(match: re.Match[str]) -> str:

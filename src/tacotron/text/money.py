@@ -104,7 +104,8 @@ def _replace_before(match: re.Match[str]) -> str:
     currency, scale = symbol or code, _scale(word, letters)
     words = _say(currency, amount, scale)
     if first:
-        words = f"{number(first)} to {words}"
+        with_cents = "." in first and not scale
+        words = f"{_say(currency, first, '') if with_cents else number(first)} to {words}"
     elif not _rate(unit) and _is_adjective(match):
         one, several, *_ = _CURRENCIES[currency]
         words = words.removesuffix(several) + one if words.endswith(several) else words

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from tacotron.text.abbreviations import read_abbreviations
 from tacotron.text.acronyms import read_acronyms
 from tacotron.text.characters import clean_characters
+from tacotron.text.context import LETTER_A
 from tacotron.text.markup import drop_markup
 from tacotron.text.punctuation import BRACES, arrange_punctuation
 from tacotron.text.roman import read_roman
@@ -108,6 +109,8 @@ def normalize(text: str, *, known: Container[str] = ()) -> Normalized:
         text = _read_words(text, known)
         if text == before:
             break
+    # Nothing beside it would tell this letter from the article: its phoneme does.
+    text = text.replace(LETTER_A, "{EY1}")
     if phonemes:
         rest = iter(phonemes)
         text = re.sub(BRACES, lambda match: next(rest), text)

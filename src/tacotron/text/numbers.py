@@ -141,7 +141,7 @@ def is_one(text: str) -> bool:
     return text == "1"
 
 
-_RANGE_HYPHEN = re.compile(r"(?<=[0-9%°])-(?=[$£€]?\.?[0-9])")
+_RANGE_HYPHEN = re.compile(rf"(?<![A-Za-z0-9.])({NUMBER}[%°]?)-(?=[$£€]?\.?[0-9])")
 _EQUAL_PARTS = re.compile(rf"{NUMBER_START}([0-9]{{1,3}})-\1(?![0-9.,-])")
 _ORDINAL = re.compile(rf"{NUMBER_START}({INTEGER})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])")
 _PLURAL = re.compile(rf"{NUMBER_START}([0-9]{{1,4}})'?s(?![A-Za-z0-9])")
@@ -150,7 +150,7 @@ _PLAIN = re.compile(rf"(?<![0-9]){NUMBER}")
 
 def mark_ranges(text: str) -> str:
     """Replace the hyphen of each range such as "5-10" by `RANGE`; "50-50" is "50 50"."""
-    return _RANGE_HYPHEN.sub(RANGE, _EQUAL_PARTS.sub(r"\1 \1", text))
+    return _RANGE_HYPHEN.sub(rf"\1{RANGE}", _EQUAL_PARTS.sub(r"\1 \1", text))
 
 
 def read_ordinals(text: str) -> str:

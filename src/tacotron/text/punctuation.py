@@ -38,7 +38,7 @@ _TOKEN = re.compile(
     rf"'?[A-Za-z]++(?:'[A-Za-z]++)*+'?|{LETTER_A}(?:'s)?|[{BRACES}{SOFT_COMMA}{_MARKS}()]"
 )
 _QUOTE = re.compile(r"(?<![A-Za-z])'([A-Za-z]{0,7})(?![A-Za-z])|(?<![A-Za-z])'|'(?![A-Za-z])")
-_DROPPED_G = re.compile("[A-Za-z]{3}in$")
+_DROPPED_G = re.compile("[A-Za-z]{2}in$")
 # Words that begin with an apostrophe, which is no quote.
 _ELISIONS = word_set("tis twas twere twill em til bout cause cuse round course gain kay")
 
@@ -146,10 +146,7 @@ def _settle_letters(tokens: list[str]) -> None:
             tokens[number] = letter.upper() + apostrophe + rest
     for number in articles:
         is_letter = _is_letter_name(tokens, number)
-        if tokens[number] == LETTER_A and not is_letter:
-            # nothing beside it would tell it from the article: its phoneme does
-            tokens[number] = "{EY1}"
-        else:
+        if is_letter or tokens[number] != LETTER_A:  # a letter like an article stays marked
             tokens[number] = "A" if is_letter else "a"
 
 

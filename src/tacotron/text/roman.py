@@ -60,6 +60,8 @@ _AFTER_NAME = re.compile(
 # A first name or an initial before a surname: its numeral tells father from son.
 _HEIR = re.compile(rf"(?:\b[A-Z]\.? |\b(?:{'|'.join(sorted(_RULERS))}) )$")
 _ORDINAL = re.compile(r"\b([IVXLC]{2,8})(?:st|nd|rd|th)\b")
+# By themselves these can only be numerals; IV, VI, XI and others may be letters.
+_ALONE = re.compile(r"\b(III?|VIII?|XI{2,3}|XI?V|XVI{1,3}|XXI{0,3})\b(?!')")
 _YEAR = re.compile(r"\b(M[MDCLXVI]{4,14})\b")
 _ITEM = re.compile(r"\(([ivx]{2,5}|[iv])\)")
 _SPELLED_ON = re.compile(r" [A-Z](?![A-Za-z'])")
@@ -144,4 +146,5 @@ def read_roman(text: str) -> str:
     text = _AFTER_NAME.sub(_replace_after_name, text)
     text = _ORDINAL.sub(_replace_ordinal, text)
     text = _YEAR.sub(_replace_year, text)
+    text = _ALONE.sub(lambda match: cardinal(value_of(match[1]) or 0), text)
     return _ITEM.sub(_replace_item, text)

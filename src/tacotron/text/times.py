@@ -12,6 +12,8 @@ _CLOCK = re.compile(
     rf"(?: ?h\b)?{_HALF}?"
 )
 _HOUR = re.compile(rf"{NUMBER_START}(1[0-2]|0?[1-9]){_HALF}")
+# The British "7.30pm".
+_POINTED = re.compile(r"(?<=[0-9])\.(?=[0-5][0-9] ?[AaPp](?:m|\.m\.)(?![A-Za-z]))")
 _FROM_TO = re.compile(
     r"(?<=[0-9MmAaPp.])-(?=[0-9]{1,2}(?::[0-5][0-9]| ?[AaPp]\.?[Mm](?![A-Za-z])))"
 )
@@ -32,7 +34,9 @@ def _half(match: re.Match[str], letter: str | None, stop: str | None) -> str:
 def _replace_clock(match: re.Match[str]) -> str:
     hour, minute, second, letter, stop = match.groups()
     words = cardinal(int(hour))
-    if second:
+    if int(hour) % 24 == 0 and minute == "00" and not (second or letter):
+        return "midnight"
+    if second and second != "00":
         words += f" {oh_pair(minute)} {oh_pair(second)}"
     elif minute != "00":
         words += " " + oh_pair(minute)
@@ -54,6 +58,7 @@ def _replace_ratio(match: re.Match[str]) -> str:
 
 def read_times(text: str) -> str:
     """Replace times with minutes, hours with a.m. or p.m., and ratios."""
+    text = _POINTED.sub(":", text)
     text = _FROM_TO.sub(RANGE, text)
     text = _CLOCK.sub(_replace_clock, text)
     text = _HOUR.sub(_replace_hour, text)

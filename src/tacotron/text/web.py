@@ -86,7 +86,9 @@ def _read_address(address: str) -> str:
     """Return an address or a file's name sign by sign and word by word."""
     words = []
     for piece in _PIECE.findall(address):
-        if piece[0].isalnum():
+        if piece.isdigit():
+            words.append(piece)
+        elif piece.isalpha():
             words.append(_read_piece(piece))
         elif piece in _SIGNS:
             words.append(_SIGNS[piece])
