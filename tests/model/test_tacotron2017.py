@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tacotron.errors import TrainingError
 from tacotron.model.attention import BahdanauAttention, Decoder, attention_bias
 from tacotron.model.cbhg import CBHG, Highway, RealSteps, SameConvolution, pair_maximum
 from tacotron.model.gru import BidirectionalGRU, TFGRUCell
@@ -73,6 +74,11 @@ def test_shapes(recurrence, r, speakers):
     assert output.stop_logits.shape == (2, 8 // r)
     torch.testing.assert_close(output.alignments.sum(-1), torch.ones(2, 8 // r))
     assert (output.alignments[1, :, 3:] == 0).all()
+
+
+def test_an_unknown_recurrence_is_refused():
+    with pytest.raises(TrainingError, match="'rnn': it must be gru or lstm"):
+        replace(CONFIG, recurrence="rnn")
 
 
 def test_speakers_differ():

@@ -11,10 +11,12 @@ Inside, mels and linear spectrograms are standardized: (value - mean) / deviatio
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
 import torch
 from torch import Tensor, nn
 
+from tacotron.errors import TrainingError
 from tacotron.model.attention import Decoder, Prenet, State, attention_bias
 from tacotron.model.cbhg import CBHG, Recurrence
 from tacotron.model.gru import at_least_float
@@ -42,6 +44,13 @@ class Tacotron2017Config:
     mask_padding: bool = True  # the original lets padding into convolutions and attention
     bound_base: int = 60  # frames; see `Tacotron2017.frame_bound`
     bound_per_symbol: int = 25  # frames; slow speech has about 10 of 12 ms
+
+    def __post_init__(self) -> None:
+        if self.recurrence not in get_args(Recurrence):
+            raise TrainingError(
+                f"The model's recurrence can't be {self.recurrence!r}: it must be "
+                f"{' or '.join(get_args(Recurrence))}."
+            )
 
 
 @dataclass(frozen=True)
