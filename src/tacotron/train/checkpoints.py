@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
 
@@ -17,22 +18,32 @@ BEST = "best"
 KEPT = 3
 
 
+class LatestCheckpoints(ModelCheckpoint):
+    """The last `KEPT` checkpoints, whichever process of a resumed run wrote them."""
+
+    def __init__(self, folder: Path, every: int):
+        super().__init__(
+            folder,
+            "update-{step:08d}",
+            save_top_k=-1,
+            every_n_train_steps=every,
+            auto_insert_metric_name=False,
+            save_on_train_epoch_end=False,
+        )
+
+    def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
+        super().on_train_batch_end(trainer, *args)
+        if trainer.is_global_zero:
+            for path in sorted(Path(self.dirpath).glob("update-*.ckpt"))[:-KEPT]:
+                path.unlink()
+
+
 def checkpoint_callbacks(run: Path, every: int) -> list[ModelCheckpoint]:
     """The last `KEPT` checkpoints, one ``every`` updates, and the best on held-out speech.
 
     Lightning writes each to a temporary file first and moves it into place.
     """
     folder = run / FOLDER
-    latest = ModelCheckpoint(
-        folder,
-        "update-{step:08d}",
-        monitor="step",
-        mode="max",
-        save_top_k=KEPT,
-        every_n_train_steps=every,
-        auto_insert_metric_name=False,
-        save_on_train_epoch_end=False,
-    )
     best = ModelCheckpoint(
         folder,
         BEST,
@@ -41,7 +52,7 @@ def checkpoint_callbacks(run: Path, every: int) -> list[ModelCheckpoint]:
         enable_version_counter=False,
         save_on_train_epoch_end=False,
     )
-    return [latest, best]
+    return [LatestCheckpoints(folder, every), best]
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:

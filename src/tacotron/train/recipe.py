@@ -31,7 +31,7 @@ class Training:
     gradient_clip: float = 1.0  # norm over all weights
     averaging: float = 0.999  # moving average of the weights, which is what speaks
     squared_weight: float = 0.3  # of the squared error beside the absolute one
-    duration_weight: float = 0.2  # of the error in ln(duration)
+    duration_weight: float = 0.2  # of the errors in ln(duration), of symbols and of utterances
     attention_weight: float = 1.0  # attentive: against the aligner's path
     stop_weight: float = 0.2  # attentive: of the stop token
     linear_weight: float = 1.0  # attentive: of the linear spectrogram

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load
 from torch import Tensor, nn
 
@@ -33,9 +34,10 @@ def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[
             f"The voice {bundle.manifest.name} speaks another mel convention than the corpus "
             f"({'; '.join(differences)}): prepare the corpus with the voice's."
         )
+    weights = bundle.read(WEIGHTS)
     try:
-        stored = load(bundle.read(WEIGHTS))
-    except Exception as error:
+        stored = load(weights)
+    except SafetensorError as error:
         raise TrainingError(f"The weights of {bundle.path} can't be read ({error}).") from error
     stored = {name: value.float() for name, value in stored.items()}
     notes: list[str] = []
