@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tacotron.errors import VoiceError
-from tacotron.voice import Manifest
+from tacotron.voice import LengthBound, Manifest
 
 WRONG = [
     ("name", "../etc/passwd"),
@@ -76,6 +76,26 @@ def test_wrong_values_are_named(
 ) -> None:
     data = as_dict(make_manifest()) | {key: value}
     with pytest.raises(VoiceError, match=f"my.voice.*{key}"):
+        Manifest.from_json(json.dumps(data), source="my.voice")
+
+
+def test_attentive_voices_have_a_length_bound(make_manifest: Callable[..., Manifest]) -> None:
+    manifest = make_manifest(kind="attentive", length_bound=LengthBound(60, 25))
+    assert Manifest.from_json(manifest.to_json(), source="x") == manifest
+    assert manifest.length_bound.frames(10) == 310
+    without = make_manifest(kind="attentive").to_json()
+    with pytest.raises(VoiceError, match="length_bound"):
+        Manifest.from_json(without, source="x")
+
+
+@pytest.mark.parametrize(
+    "bound", [None, 5, {}, {"base": -1, "per_symbol": 9}, {"base": 9, "per_symbol": 0}]
+)
+def test_wrong_length_bounds_are_named(
+    make_manifest: Callable[..., Manifest], bound: object
+) -> None:
+    data = as_dict(make_manifest()) | {"kind": "attentive", "length_bound": bound}
+    with pytest.raises(VoiceError, match=r"my\.voice.*length_bound"):
         Manifest.from_json(json.dumps(data), source="my.voice")
 
 

@@ -2,23 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from safetensors.torch import save
+from torch import Tensor, nn
 
 from tacotron.audio.convention import MelConvention
 from tacotron.errors import TrainingError, VoiceError
 from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
+from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config
 from tacotron.train.checkpoints import latest_checkpoint, read_checkpoint
 from tacotron.train.run import read_run
 from tacotron.voice.bundle import LEXICON, MODEL_CARD, WEIGHTS, Bundle, write_bundle
-from tacotron.voice.graphs import nonattentive_graphs
-from tacotron.voice.manifest import Manifest
+from tacotron.voice.graphs import attentive_graphs, nonattentive_graphs
+from tacotron.voice.manifest import GriffinLimSettings, LengthBound, Manifest
 
 # Prefix of the model's own weights in a checkpoint of the training module.
 PREFIX = "model."
+
+# Exponent of predicted linear magnitudes: that of Wang et al. (arXiv 1703.10135).
+LINEAR_POWER = 1.2
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """How models of one kind become voices."""
+
+    config: Callable[..., Any]  # from the fields that a run keeps
+    model: Callable[[Any], nn.Module]  # from that configuration
+    graphs: Callable[[Any], dict[str, bytes]]  # from that model
+    facts: Callable[[Any], dict[str, Any]]  # from that configuration, fields of the manifest
+
+
+def _nonattentive_facts(config: NonAttentiveConfig) -> dict[str, Any]:
+    return {
+        "prenet_dropout": config.prenet_dropout,
+        "prenet_sizes": (config.prenet_size, config.prenet_size),
+    }
+
+
+def _attentive_facts(config: Tacotron2017Config) -> dict[str, Any]:
+    return {
+        "prenet_dropout": 0.0,  # on in training alone
+        "prenet_sizes": config.prenet_sizes,
+        "length_bound": LengthBound(config.bound_base, config.bound_per_symbol),
+        "griffin_lim": GriffinLimSettings(power=LINEAR_POWER),
+    }
+
+
+KINDS: Mapping[str, _Kind] = {
+    "non-attentive": _Kind(
+        NonAttentiveConfig, NonAttentiveTacotron, nonattentive_graphs, _nonattentive_facts
+    ),
+    "attentive": _Kind(Tacotron2017Config, Tacotron2017, attentive_graphs, _attentive_facts),
+}
 
 
 def export_voice(
@@ -47,10 +87,10 @@ def export_voice(
         checkpoint = found[0]
     stored = read_checkpoint(checkpoint)
     model = load_model(description, stored, where=str(checkpoint))
-    parts = nonattentive_graphs(model)
+    kind = description["recipe"]["kind"]
+    parts = KINDS[kind].graphs(model)
     if with_weights:
-        half = {k: v.half().contiguous() for k, v in model.state_dict().items()}
-        parts[WEIGHTS] = save(half)
+        parts[WEIGHTS] = save(half_precision(model))
     for part, path in ((MODEL_CARD, card), (LEXICON, lexicon)):
         if path is not None:
             try:
@@ -60,7 +100,7 @@ def export_voice(
     config = model.config
     manifest = Manifest(
         name=name,
-        kind=description["recipe"]["kind"],
+        kind=kind,
         language=language,
         license=license,
         frontend=description["frontend"],
@@ -68,9 +108,8 @@ def export_voice(
         speakers=tuple(description["speakers"]),
         convention=MelConvention.from_dict(description["convention"]),
         reduction_factor=config.reduction_factor,
-        prenet_dropout=config.prenet_dropout,
-        prenet_sizes=(config.prenet_size, config.prenet_size),
         decoder_size=config.decoder_size,
+        **KINDS[kind].facts(config),
         statistics=description["statistics"],
         provenance={
             "corpus": description["corpus_name"],
@@ -86,12 +125,15 @@ def export_voice(
 
 def load_model(
     description: Mapping[str, Any], stored: Mapping[str, Any], *, where: str
-) -> NonAttentiveTacotron:
+) -> nn.Module:
     """The model of a run with the averaged weights of a checkpoint, ready to speak.
 
     Raises `TrainingError` if the two don't belong together.
     """
-    model = NonAttentiveTacotron(NonAttentiveConfig(**description["model"]))
+    kind = KINDS[description["recipe"]["kind"]]
+    # JSON has no tuples.
+    fields = {k: tuple(v) if isinstance(v, list) else v for k, v in description["model"].items()}
+    model = kind.model(kind.config(**fields))
     weights = {
         name.removeprefix(PREFIX): value
         for name, value in stored.get("state_dict", {}).items()
@@ -102,3 +144,11 @@ def load_model(
     except RuntimeError as error:
         raise TrainingError(f"{where} does not belong to its run: other weights.") from error
     return model.eval()
+
+
+def half_precision(model: nn.Module) -> dict[str, Tensor]:
+    """The weights of ``model`` by name, for training to go on from; counts stay whole numbers."""
+    return {
+        name: (value.half() if value.is_floating_point() else value).contiguous()
+        for name, value in model.state_dict().items()
+    }

@@ -27,11 +27,23 @@ _LARGEST = 65_536  # of any width or count in a manifest: far above what a voice
 
 @dataclass(frozen=True)
 class GriffinLimSettings:
-    """How a voice without a vocoder turns its mel into a waveform."""
+    """How a voice without a vocoder turns its spectrogram into a waveform."""
 
     iterations: int = 32  # each costs two Fourier transforms of the whole sentence
     power: float = 1.0  # exponent on the magnitudes; above 1 deepens the valleys between harmonics
     momentum: float = 0.99  # of fast Griffin-Lim (Perraudin et al., WASPAA 2013)
+
+
+@dataclass(frozen=True)
+class LengthBound:
+    """The most frames that a voice gives to a text where its attention decides the length."""
+
+    base: int
+    per_symbol: int
+
+    def frames(self, symbols: int) -> int:
+        """The most frames for a text of that many ``symbols``."""
+        return self.base + self.per_symbol * symbols
 
 
 @dataclass(frozen=True)
@@ -49,7 +61,8 @@ class Manifest:
     reduction_factor: int  # frames a decoder step
     prenet_dropout: float  # share of prenet outputs dropped while speaking
     prenet_sizes: tuple[int, ...]  # outputs of each prenet layer
-    decoder_size: int  # width of the decoder's states and of its condition
+    decoder_size: int  # width of the decoder's states, and of its condition where it has one
+    length_bound: LengthBound | None = None  # attentive voices have one
     griffin_lim: GriffinLimSettings = GriffinLimSettings()
     statistics: Mapping[str, Any] = field(default_factory=dict)  # measured levels of the corpus
     provenance: Mapping[str, Any] = field(default_factory=dict)  # data, recipe, steps, machine
@@ -61,6 +74,7 @@ class Manifest:
         data = {"format": FORMAT} | {f.name: getattr(self, f.name) for f in fields(self)}
         data["convention"] = self.convention.to_dict()
         data["griffin_lim"] = asdict(self.griffin_lim)
+        data["length_bound"] = asdict(self.length_bound) if self.length_bound else None
         try:
             return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=dict)
         except ValueError as error:
@@ -87,9 +101,10 @@ class Manifest:
                 f"format {FORMAT}: get the voice or the program that fits the other."
             )
         read = _Reader(data, source)
+        kind = read.choice("kind", KINDS)
         return cls(
             name=read.text("name", _NAME),
-            kind=read.choice("kind", KINDS),
+            kind=kind,
             language=read.text("language"),
             license=read.text("license"),
             frontend=read.text("frontend"),
@@ -100,6 +115,7 @@ class Manifest:
             prenet_dropout=read.number("prenet_dropout", 0.0, 0.95),
             prenet_sizes=read.sizes("prenet_sizes"),
             decoder_size=read.integer("decoder_size", 1),
+            length_bound=read.length_bound() if kind == "attentive" else None,
             griffin_lim=read.griffin_lim(),
             statistics=read.object("statistics"),
             provenance=read.object("provenance"),
@@ -178,6 +194,11 @@ class _Reader:
             return MelConvention.from_dict(self.object("convention"))
         except (TacotronError, KeyError, TypeError, ValueError) as error:
             raise self._wrong("convention", "a mel convention that this version knows") from error
+
+    def length_bound(self) -> LengthBound:
+        # A frame for each symbol at least, so that each can be spoken.
+        read = _Reader(self.object("length_bound"), self._source, "length_bound.")
+        return LengthBound(read.integer("base", 0), read.integer("per_symbol", 1))
 
     def griffin_lim(self) -> GriffinLimSettings:
         settings = asdict(GriffinLimSettings()) | self.object("griffin_lim")

@@ -1,18 +1,13 @@
-"""A trained model's parts as ONNX graphs, under the names and shapes that `tacotron.speak` runs."""
+"""The graphs of a non-attentive voice, under the names and shapes that `tacotron.speak` runs."""
 
 from __future__ import annotations
-
-import io
-import warnings
-from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from tacotron.model.nonattentive import NonAttentiveTacotron, expand_durations
+from tacotron.voice.graphs.tracing import onnx_graph
 
-# The newest operator set that all ONNX Runtimes since 1.16 run.
-OPSET = 17
 _STATES = ("hidden_1", "cell_1", "hidden_2", "cell_2")
 
 
@@ -62,13 +57,13 @@ def nonattentive_graphs(model: NonAttentiveTacotron) -> dict[str, bytes]:
     mask = torch.ones(1, config.prenet_size)
     state = [torch.zeros(1, config.decoder_size) for _ in _STATES]
     return {
-        "encoder.onnx": _export(
+        "encoder.onnx": onnx_graph(
             _Encoder(model),
             {"ids": ids, "speaker": torch.zeros(1, dtype=torch.int64)},
             ["memory", "durations"],
             {"ids": {1: "symbols"}, "memory": {1: "symbols"}, "durations": {1: "symbols"}},
         ),
-        "upsampler.onnx": _export(
+        "upsampler.onnx": onnx_graph(
             model.upsampler,
             {"memory": memory, "index": index, "position": position},
             ["condition"],
@@ -79,7 +74,7 @@ def nonattentive_graphs(model: NonAttentiveTacotron) -> dict[str, bytes]:
                 "condition": {1: "steps"},
             },
         ),
-        "decoder.onnx": _export(
+        "decoder.onnx": onnx_graph(
             _Decoder(model),
             {
                 "frame": torch.zeros(1, config.n_mels),
@@ -91,34 +86,10 @@ def nonattentive_graphs(model: NonAttentiveTacotron) -> dict[str, bytes]:
             ["frames", *(f"next_{name}" for name in _STATES)],
             {},
         ),
-        "postnet.onnx": _export(
+        "postnet.onnx": onnx_graph(
             _Postnet(model),
             {"frames": torch.zeros(1, size, config.n_mels)},
             ["mel"],
             {"frames": {1: "frames"}, "mel": {1: "frames"}},
         ),
     }
-
-
-def _export(
-    module: nn.Module,
-    inputs: Mapping[str, Tensor],
-    outputs: Sequence[str],
-    axes: Mapping[str, Mapping[int, str]],
-) -> bytes:
-    file = io.BytesIO()
-    with warnings.catch_warnings(), torch.no_grad():
-        # The exporter by tracing is the one whose graphs run LSTMs as one operator; torch warns
-        # that a newer one exists, and that traced lengths are constants (they are not: see `axes`).
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module.eval(),
-            tuple(inputs.values()),
-            file,
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_axes={name: dict(dims) for name, dims in axes.items()},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-    return file.getvalue()
