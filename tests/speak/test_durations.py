@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tacotron.speak.durations import frame_positions, whole_frames
+from tacotron.speak.durations import attended_frames, frame_positions, whole_frames
 
 expected = st.lists(st.floats(0, 300), min_size=1, max_size=80).map(np.array)
 ordinary = st.lists(st.floats(1.5, 60), min_size=1, max_size=80).map(np.array)
@@ -51,3 +51,40 @@ def test_positions_of_one_symbol() -> None:
     np.testing.assert_allclose(position[1:, 0], [0.125, 0.375, 0.625, 0.875])
     np.testing.assert_allclose(position[1:, 1], np.log(4), rtol=1e-6)
     np.testing.assert_allclose(position[1:, 2], [1 / 4, 1 / 3, 1 / 2, 1], rtol=1e-6)
+
+
+def shares(durations: np.ndarray, r: int) -> np.ndarray:
+    """What attention is taught: the share of each step's frames that each symbol speaks."""
+    path = np.repeat(np.arange(len(durations)), durations)
+    return np.eye(len(durations))[path].reshape(-1, r, len(durations)).mean(axis=1)
+
+
+@given(st.lists(st.integers(1, 20), min_size=1, max_size=30).map(np.array), factors)
+def test_attention_on_a_path_gives_its_durations(durations: np.ndarray, r: int) -> None:
+    durations[-1] += -durations.sum() % r
+    found = attended_frames(shares(durations, r), durations.sum())
+    assert found.tolist() == durations.tolist()
+
+
+@given(st.integers(1, 30), st.integers(1, 30), factors, st.integers(0, 99), st.floats(0.1, 50))
+def test_wherever_attention_looks_each_symbol_gets_a_frame(
+    symbols: int, steps: int, r: int, seed: int, sharpness: float
+) -> None:
+    weights = np.exp(sharpness * np.random.default_rng(seed).normal(size=(steps, symbols)))
+    weights = (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    frames = max(symbols, steps * r)
+    durations = attended_frames(weights, frames)
+    assert durations.dtype == np.int64
+    assert durations.min() >= 1
+    assert durations.sum() == frames
+
+
+def test_looking_back_does_not_count() -> None:
+    seen = [0, 0, 1, 0, 1, 1, 2, 2]
+    assert attended_frames(np.eye(3)[seen], 16).tolist() == [4, 8, 4]
+
+
+def test_skipped_symbols_borrow_from_the_next() -> None:
+    assert attended_frames(np.eye(4)[[0, 0, 3, 3]], 8).tolist() == [4, 1, 1, 2]
+    assert attended_frames(np.eye(4)[[0, 0, 0, 0]], 8).tolist() == [5, 1, 1, 1]
+    assert attended_frames(np.eye(4)[[3, 3, 3, 3]], 8).tolist() == [1, 1, 1, 5]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,6 +59,16 @@ def test_a_pause_is_silence_of_the_last_symbol() -> None:
     assert longer.durations.tolist() == [2, 10]
     assert len(longer.mel) == 12
     np.testing.assert_allclose(longer.mel[5:], SILENCE, rtol=1e-6)
+
+
+def test_a_linear_spectrogram_stays_beside_its_mel() -> None:
+    before = speech([30, 10, 40], range(30, 40))
+    linear = np.repeat(np.arange(80, dtype=np.float32)[:, None], NVIDIA.n_bins, axis=1)
+    after = trim(replace(before, linear=linear), [Word("a", 1, 2)], NVIDIA)
+    assert after.linear[:, 0].tolist() == list(range(30 - EDGE, 40 + EDGE))
+    longer = add_pause(after, 7, NVIDIA)
+    assert longer.linear.shape == (len(longer.mel), NVIDIA.n_bins)
+    np.testing.assert_allclose(longer.linear[-7:], SILENCE, rtol=1e-6)
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 999, 1000, 1001, 5000])

@@ -1,4 +1,4 @@
-"""From how long each symbol should last to which symbol each frame speaks."""
+"""How long each symbol lasts, in whole frames, and which symbol each frame speaks."""
 
 from __future__ import annotations
 
@@ -37,3 +37,26 @@ def frame_positions(durations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     within = within.astype(np.float32)
     position = np.stack([(within + 0.5) / length, np.log(length), 1 / (length - within)], axis=1)
     return index, position.astype(np.float32)
+
+
+def attended_frames(weights: np.ndarray, frames: int) -> np.ndarray:
+    """Whole frames that each symbol lasts: int64 [symbols], each at least 1, ``frames`` together.
+
+    ``weights`` float [steps, symbols] are the attention's in each of the steps that share
+    ``frames`` (no fewer than symbols) evenly. A step's weights are read as the share of its frames
+    that each symbol takes, which is what training teaches them, so that boundaries within a step
+    are found too. A symbol ends where it has been passed for the first time: attention that falls
+    back to it later does not count.
+    """
+    steps, symbols = weights.shape
+    # At each step, how much of it goes to a symbol or to those before it; never more than earlier.
+    behind = np.cumsum(weights, axis=1, dtype=np.float64)
+    np.minimum.accumulate(behind, axis=0, out=behind)
+    ends = np.rint(np.clip(behind.sum(axis=0) / steps, 0.0, 1.0) * frames).astype(np.int64)
+    # A frame for every symbol: room is made behind short ones, then taken from those before the
+    # end where there is none left.
+    places = np.arange(1, symbols + 1)
+    ends = np.maximum.accumulate(np.maximum(ends - places, 0)) + places
+    ends = np.minimum(ends, frames - symbols + places)
+    ends[-1] = frames
+    return np.diff(ends, prepend=0)

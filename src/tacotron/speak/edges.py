@@ -7,11 +7,12 @@ samples of a piece keep agreeing: frames * hop_length samples, and no time is me
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from tacotron.audio.convention import MelConvention
-from tacotron.audio.mel import scale, unscale
+from tacotron.audio.mel import scale, scale_linear, unscale
 from tacotron.speak.engine import Speech
 from tacotron.text.frontend import Word
 
@@ -31,15 +32,21 @@ def trim(speech: Speech, words: Sequence[Word], c: MelConvention) -> Speech:
     stop = max(int(loud[-1]) + 1 + edge, int(ends[words[-1].stop - 1]))
     stop = min(stop, len(speech.mel))
     durations = np.clip(ends, first, stop) - np.clip(starts, first, stop)
-    return Speech(speech.mel[first:stop], durations, speech.warnings)
+    linear = None if speech.linear is None else speech.linear[first:stop]
+    return replace(speech, mel=speech.mel[first:stop], durations=durations, linear=linear)
 
 
 def add_pause(speech: Speech, frames: int, c: MelConvention) -> Speech:
     """Lengthen the last symbol of ``speech`` by ``frames`` of silence."""
     silence = scale(np.zeros((frames, c.n_mels), np.float32), c)
+    mel = np.concatenate([speech.mel, silence])
+    linear = speech.linear
+    if linear is not None:
+        silence = scale_linear(np.zeros((frames, c.n_bins), np.float32), c)
+        linear = np.concatenate([linear, silence])
     durations = speech.durations.copy()
     durations[-1] += frames
-    return Speech(np.concatenate([speech.mel, silence]), durations, speech.warnings)
+    return replace(speech, mel=mel, durations=durations, linear=linear)
 
 
 def finish(wave: np.ndarray, samples: int, sample_rate: int) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What turns symbols into a mel: one engine for each kind of voice."""
+"""What turns symbols into spectrograms: one engine for each kind of voice."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from tacotron.voice.bundle import Bundle
 # Kind of voice -> module and class. Each module is imported when a voice of its kind is loaded.
 ENGINES: Mapping[str, tuple[str, str]] = {
     "non-attentive": ("tacotron.speak.nonattentive", "NonAttentiveEngine"),
+    "attentive": ("tacotron.speak.attentive", "AttentiveEngine"),
 }
 
 
@@ -25,6 +26,7 @@ class Speech:
     mel: np.ndarray  # float32 [frames, n_mels], in the scaled values of the voice's convention
     durations: np.ndarray  # int64 [symbols], frames that speak each; they sum to frames
     warnings: tuple[str, ...] = ()  # one sentence for each thing the listener should know
+    linear: np.ndarray | None = None  # float32 [frames, n_bins], scaled too: from voices that do
 
 
 class Engine(Protocol):
@@ -37,7 +39,7 @@ class Engine(Protocol):
     ) -> Speech:
         """Speak ``ids`` (at least one) as ``speaker``, ``speed`` times as fast as it would be.
 
-        The same arguments give the same mel, bit for bit. Raises `VoiceError` where the voice's
+        The same arguments give the same speech, bit for bit. Raises `VoiceError` where the voice's
         graphs fail.
         """
         ...

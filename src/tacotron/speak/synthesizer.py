@@ -250,7 +250,7 @@ class Voice:
                 piece.ids, speaker=speaker, speed=speed, seed=(seed, piece.index)
             )
             speech = trim(speech, words, c)
-            wave = self._vocoder(speech.mel)
+            wave = self._vocoder(speech)
             if piece.pause is not None:
                 pause = round(piece.pause / speed * c.frame_rate)
                 speech = add_pause(speech, pause, c)

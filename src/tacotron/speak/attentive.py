@@ -1,0 +1,118 @@
+"""The engine of attentive voices: a decoder that listens its way through the text to its end.
+
+After Wang et al., "Tacotron" (arXiv 1703.10135), with a stop token. Three graphs, batch 1:
+``encoder`` (symbols to memory and the keys attention finds it by), ``decoder`` (one step,
+``reduction_factor`` frames, and where it looked), ``postnet`` (all frames at once, into the
+convention's values, mel and linear spectrogram).
+
+Nothing keeps attention from losing its way, and then the stop token may never come: a bound taken
+from the text ends the speech, and its warning says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tacotron.errors import VoiceError
+from tacotron.speak.durations import attended_frames
+from tacotron.speak.engine import Speech
+from tacotron.speak.graphs import Graph
+from tacotron.voice.bundle import Bundle
+
+_STATES = ("attending", "context", "residual_1", "residual_2")
+
+
+class AttentiveEngine:
+    """Speaks an attentive voice."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        """Load the graphs. Raises `VoiceError` where they aren't those of such a voice."""
+        self._manifest = bundle.manifest
+        self._where = bundle.path
+        self._encoder = Graph(
+            bundle, "encoder.onnx", inputs=("ids", "speaker"), outputs=("memory", "keys")
+        )
+        self._decoder = Graph(
+            bundle,
+            "decoder.onnx",
+            inputs=("frame", "memory", "keys", *_STATES),
+            outputs=("frames", "weights", "stop", *(f"next_{state}" for state in _STATES)),
+        )
+        self._postnet = Graph(bundle, "postnet.onnx", inputs=("frames",), outputs=("mel", "linear"))
+
+    def speak(
+        self, ids: Sequence[int], *, speaker: int, speed: float, seed: Sequence[int]
+    ) -> Speech:
+        """See `tacotron.speak.engine.Engine.speak`.
+
+        These voices know one pace and no chance: another ``speed`` stretches what was spoken, and
+        ``seed`` changes nothing.
+        """
+        memory, keys = self._encoder(
+            {"ids": np.array([ids], np.int64), "speaker": np.array([speaker], np.int64)}
+        )
+        frames, weights, finished = self._decode(memory, keys)
+        mel, linear = self._postnet({"frames": frames[None]})
+        c = self._manifest.convention
+        expected = [(1, len(frames), c.n_mels), (1, len(frames), c.n_bins)]
+        if [mel.shape, linear.shape] != expected:
+            raise VoiceError(
+                f"The voice {self._where} gives spectrograms of the wrong shapes "
+                f"{mel.shape} and {linear.shape}."
+            )
+        if not all(np.isfinite(values).all() for values in (mel, linear, weights)):
+            raise VoiceError(f"The voice {self._where} gives NaN or Inf instead of speech.")
+        mel, linear = mel[0], linear[0]
+        warnings = () if finished else (self._unfinished(len(frames)),)
+        if speed != 1.0:
+            count = max(len(ids), round(len(mel) / speed))
+            mel, linear = _stretch(mel, count), _stretch(linear, count)
+        return Speech(mel, attended_frames(weights, len(mel)), warnings, linear)
+
+    def _decode(self, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
+        """``memory`` float32 [1, symbols, E] and ``keys`` float32 [1, symbols, A] -> frames float32
+        [steps * r, n_mels], weights float32 [steps, symbols], and whether the stop token came."""
+        voice = self._manifest
+        symbols, r, n_mels = memory.shape[1], voice.reduction_factor, voice.convention.n_mels
+        # No symbol takes less than a frame: a stop token before that is no end.
+        fewest = _steps(symbols, r)
+        most = _steps(voice.length_bound.frames(symbols), r)
+        frames, weights = [], []
+        frame = np.zeros((1, n_mels), np.float32)
+        widths = (voice.decoder_size, memory.shape[2], voice.decoder_size, voice.decoder_size)
+        states = [np.zeros((1, width), np.float32) for width in widths]
+        finished = False
+        while not finished and len(frames) < most:
+            spoken, looked, stop, *states = self._decoder(
+                {"frame": frame, "memory": memory, "keys": keys}
+                | dict(zip(_STATES, states, strict=True))
+            )
+            frames.append(spoken[0])
+            weights.append(looked[0])
+            frame = spoken[:, -1]
+            finished = len(frames) >= fewest and bool(stop[0] > 0)
+        return np.concatenate(frames), np.stack(weights), finished
+
+    def _unfinished(self, frames: int) -> str:
+        seconds = frames / self._manifest.convention.frame_rate
+        return (
+            f"The voice {self._manifest.name} found no end to a sentence and was stopped after "
+            f"{seconds:.1f} seconds, the most for its text: it may have lost its way in it."
+        )
+
+
+def _steps(frames: int, r: int) -> int:
+    return -(-frames // r)
+
+
+def _stretch(values: np.ndarray, frames: int) -> np.ndarray:
+    """``values`` float32 [n, channels] at ``frames`` other times, evenly over the same duration:
+    float32 [frames, channels], between two neighbors in proportion to their distance."""
+    count = len(values)
+    at = np.clip((np.arange(frames) + 0.5) * count / frames - 0.5, 0, count - 1)
+    before = at.astype(np.int64)
+    after = np.minimum(before + 1, count - 1)
+    share = (at - before).astype(np.float32)[:, None]
+    return values[before] * (1 - share) + values[after] * share
