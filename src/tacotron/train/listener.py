@@ -23,8 +23,9 @@ from tacotron.data.batches import PieceDataset
 from tacotron.train.kinds import Kind, Spoken
 from tacotron.train.pictures import comparison_figure
 
-# From which verdict score on speech is called clear, and emerging.
-CLEAR, EMERGING = 0.8, 0.4
+# From which verdict score on speech is called clear, and emerging. A recognizer's word error rate
+# was 45 % at 0.84 and 7 % at 1.1 (averaged mels are smoother than recordings, so 1 is no bound).
+CLEAR, EMERGING = 1.0, 0.4
 # Utterances that TensorBoard gets as pictures and sound at each look.
 SHOWN = 2
 
