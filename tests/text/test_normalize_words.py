@@ -324,8 +324,9 @@ def test_what_can_not_be_spoken_is_dropped_with_one_warning() -> None:
 
 def test_phonemes_in_braces_pass_through() -> None:
     normalized = normalize("Say {HH AH0 L OW1}, Dr. {W ER1  L D}!")
-    assert normalized.text == "Say {HH AH0 L OW1}, Doctor {W ER1  L D}!"
+    assert normalized.text == "Say {HH AH0 L OW1}, Doctor {W ER1 L D}!"
     assert not normalized.warnings
+    assert normalize("<b {T UW1}> {HH AH0}").text == "{HH AH0}"
 
 
 def test_braces_with_other_than_phonemes_are_text() -> None:

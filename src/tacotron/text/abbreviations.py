@@ -189,7 +189,6 @@ _ABBREVIATION = re.compile(
 )
 _VERSUS = re.compile(r"(?<=[A-Za-z.]) v\.? (?=[A-Z])")
 _NUMBER_FOLLOWS = re.compile(r"\.? ?#?[0-9]")
-_CAPITAL_FOLLOWS = re.compile(r" ?[\"']?[A-Z]")
 _STATE = re.compile(r"(?<=[a-z]), ([A-Z]{2})\b(?: ([0-9]{5})(?:-([0-9]{4}))?\b)?")
 _HOUSE = re.compile(r"[0-9] (?:[A-Z][a-z]+ )+$")
 

@@ -14,14 +14,14 @@ from tacotron.text.context import (
     word_before,
     word_set,
 )
+from tacotron.text.lexicon import cmudict
 
 # Read as words though all capitals.
 _SAID_AS_WORDS = word_set(
     """
-    AIDS ARPA ASEAN BIOS BRICS CAD CAM CAPTCHA CERN COBOL COVID DARPA DOS EPCOT FEMA FICO FIFA
-    FLOTUS FOMO FORTRAN GAAP GIF HAMAS ICANN IKEA ISIS LAN LASER LISP LOL MENSA MIDI NAFTA NASA
-    NASDAQ NATO NORAD OPEC OSHA PASCAL PIN POTUS RADAR RAM ROM SALT SARS SCOTUS SCUBA SIM SONAR
-    START SWAT TASER UEFA UNESCO UNICEF WAN WASP YOLO ZIP
+    AIDS ASEAN BRICS CAD CAM COBOL COVID DARPA DOS EPCOT FLOTUS FOMO FORTRAN GAAP GIF HAMAS ICANN
+    LAN LOL MENSA NAFTA NASA NASDAQ NATO NORAD OPEC PASCAL PIN POTUS RAM ROM SCOTUS SCUBA SIM UEFA
+    UNESCO UNICEF WAN ZIP
     """
 )
 # Read otherwise than letter by letter or as they stand.
@@ -43,26 +43,17 @@ _SAID_OTHERWISE = {
     "WiFi": "wifi",
 }
 # Always spelled, though they look like words.
-_SPELLED = word_set("NAACP USAID AARP ASAP FAQ AOL IOU EIA IEEE EEOC ACLU UAE AIG EOD IUPAC")
-# Short words that are meant as such when a writer shouts them alone: "do it NOW".
+_SPELLED = word_set("USAID AARP IUPAC UNHCR")
+# Words of up to three letters that are meant as such when shouted alone: "do it NOW". Of longer
+# ones the dictionary knows best.
 _SHORT_WORDS = word_set(
     """
-    AH AHA ALL ALSO AM AN AND ANY ARE ART AS ASK AT AWAY BACK BAD BAN BE BEEN BEST BIG BIT BOTH
-    BOY BUT BUY BY CALL CAME CAN CAR CARE COLD COME COST CUT DAD DAY DEAD DEAL DEAR DEEP DID DIE
-    DO DOES DOG DONE DOOR DOWN DRY DUE EACH EASY EAT ELSE END EVEN EVER EXIT EYE FACE FACT FALL
-    FAR FAST FEAR FEEL FEW FIND FINE FIRE FIVE FOOD FOR FOUR FREE FROM FULL FUN GAME GAVE GET GIRL
-    GIVE GO GOD GOES GONE GOOD GOT GREW HA HAD HALF HAND HARD HAS HATE HAVE HE HEAD HEAR HELD HELP
-    HER HERE HEY HIGH HIM HIS HIT HOLD HOME HOPE HOT HOUR HOW HUGE HURT I IDEA IF IN INTO IS ITS
-    JOB JOIN JOY JUST KEEP KEPT KEY KID KILL KIND KNEW KNOW LAST LATE LAW LAZY LEFT LESS LET LIE
-    LIFE LIKE LINE LIST LIVE LONG LOOK LOSE LOST LOT LOUD LOVE LOW MAD MADE MAIL MAIN MAKE MAN
-    MANY MAY ME MEAN MEN MINE MISS MOM MORE MOST MOVE MUCH MUST MY NAME NEAR NEED NEW NEWS NEXT
-    NICE NINE NO NONE NOR NOT NOTE NOW OF OFF OH OLD ON ONCE ONE ONLY ONTO OOH OPEN OR OUCH OUR
-    OUT OVER OW OWN PAID PART PAST PAY PLAN PLAY PLUS POOR PULL PUSH PUT RAN READ REAL RED REST
-    RICH RIDE RUN SAD SAFE SAID SALE SAME SAVE SAW SAY SEE SELL SEND SENT SET SHE SHOP SHOW SHUT
-    SICK SIX SLOW SO SOLD SOME SON SOON STAY STOP SUCH SURE TAKE TALK TELL TEN TEST THAN THAT THE
-    THEM THEN THEY THIS THUS TIME TO TODO TOLD TOO TOOK TOP TRUE TRY TURN TWO UGH UH UP UPON USE
-    USED VERY VIA WAIT WALK WANT WAR WARN WAS WAY WE WEAK WEEK WELL WENT WERE WHAT WHEN WHO WHOM
-    WHY WIDE WIFE WILL WIN WISH WITH WON WORD WORK WOW YAY YEAH YEAR YES YET YOU YOUR ZERO
+    AH AHA ALL AM AN AND ANY ARE ART AS ASK AT BAD BAN BE BIG BIT BOY BUT BUY BY CAN CAR CUT DAD
+    DAY DID DIE DO DOG DRY DUE EAT END EYE FAR FEW FOR FUN GET GO GOD GOT HA HAD HAS HE HER HEY
+    HIM HIS HIT HOT HOW I IF IN IS ITS JOB JOY KEY KID LAW LET LIE LOT LOW MAD MAN MAY ME MEN MOM
+    MY NEW NO NOR NOT NOW OF OFF OH OLD ON ONE OOH OR OUR OUT OW OWN PAY PUT RAN RED RUN SAD SAW
+    SAY SEE SET SHE SIX SO SON TEN THE TO TOO TOP TRY TWO UGH UH UP USE VIA WAR WAS WAY WE WHO WHY
+    WIN WON WOW YAY YES YET YOU
     """
 )
 # Words of a text in capitals that otherwise are spelled: the United States, information technology.
@@ -85,6 +76,7 @@ _LETTER_NOUNS = word_set(
     side size step title unit version wing block building gate terminal floor seat room drive
     """
 )
+_NOT_NAMES = SENTENCE_STARTERS - {"A", "I", "Will"}
 # Words in lower case between which and a name an initial may stand: "by J. Smith".
 _BEFORE_NAMES = word_set("by of and to with from for that as said asked is was in on author")
 
@@ -134,11 +126,15 @@ def _is_sayable(word: str) -> bool:
     return len(word) > 5 or bool(_VOWEL.search(word)) or word.lower() in _NO_VOWEL
 
 
-def _looks_like_word(word: str) -> bool:
-    """Whether one can pronounce a word of capitals, longer than acronyms commonly are."""
-    if len(word) < 5 or word in _SPELLED or not _VOWEL.search(word):
+def _is_word(word: str) -> bool:
+    """Whether a word in capitals is rather a word than an acronym, by itself."""
+    if len(word) < 4:
+        return word in _SHORT_WORDS
+    if word in _SPELLED or not _VOWEL.search(word):
         return False
-    return not _CONSONANTS.search(_WORDLY_CLUSTERS.sub("", word))
+    if word.lower() in cmudict():
+        return True
+    return len(word) > 4 and not _CONSONANTS.search(_WORDLY_CLUSTERS.sub("", word))
 
 
 def _read_capitals(word: str, *, shouted: bool) -> str:
@@ -150,13 +146,13 @@ def _read_capitals(word: str, *, shouted: bool) -> str:
     if not word.isupper():
         if word[:-1].isupper() and word[-1] == "s" and len(word) > 2:
             singular = word[:-1]
-            if singular in _SAID_AS_WORDS or _looks_like_word(singular):
+            if singular in _SAID_AS_WORDS or _is_word(singular):
                 return f"{singular}'s"
             return f"{spell(singular)}'s"
         return word if _is_sayable(word) else spell(word)
     if word in _SAID_AS_WORDS:
         return word
-    if word in _SHORT_WORDS or _looks_like_word(word):
+    if _is_word(word):
         return word.lower()
     if _NOISE.fullmatch(word):
         return word.lower()
@@ -171,10 +167,7 @@ def _is_shouted(sentence: str) -> bool:
     """Whether a sentence is in capitals, so that these mark no acronyms."""
     words = re.findall("[A-Za-z]{2,}", sentence)
     capitals = [word for word in words if word.isupper()]
-    wordly = sum(
-        word in _SHORT_WORDS or (word not in _SAID_AS_WORDS and _looks_like_word(word))
-        for word in capitals
-    )
+    wordly = sum(word not in _SAID_AS_WORDS and _is_word(word) for word in capitals)
     return wordly >= 1 and len(capitals) >= 2 and 2 * len(capitals) > len(words)
 
 
@@ -235,7 +228,7 @@ def _replace_initial(match: re.Match[str]) -> str:
         return match[0]
     if before[:1].islower() and before not in _BEFORE_NAMES:  # "...than I. Mary said"
         return match[0]
-    if before and after in SENTENCE_STARTERS - {"A", "I", "Will"}:
+    if before and after in _NOT_NAMES:
         return match[0]
     return spell(letter) + " "
 

@@ -8,9 +8,6 @@ import re
 from tacotron.text.acronyms import spell
 from tacotron.text.numbers import NUMBER_START, digits, integer, pairs
 
-# Beyond this a number without separators is rather a code.
-_LONGEST_COUNT = 9
-
 _NUMBER_SIGN = re.compile("# ?(?=[0-9])")
 _IP = re.compile(
     r"(?<![0-9A-Za-z.])([0-9]{1,3}(?:\.[0-9]{1,3}){3})(?![0-9]|\.[0-9])(?:/([0-9]{1,2})\b)?"
@@ -27,7 +24,7 @@ _INTERNATIONAL = re.compile(
 )
 _LOCAL = re.compile(
     r"(?i:(?<=call )|(?<=phone )|(?<=dial )|(?<=number )|(?<=tel )|(?<=at )|(?<=text )|(?<=phone: )"
-    r"|(?<=tel: )|(?<=\b)(?=555))(?<![0-9-])([0-9]{3})-([0-9]{4})(?![0-9-])"
+    r"|(?<=tel: )|(?=555-))(?<![0-9-])([0-9]{3})-([0-9]{4})(?![0-9-])"
 )
 # Outside America numbers begin with a zero: 020 7946 0958.
 _TRUNK = re.compile(r"(?<![0-9A-Za-z.,])\(?0[0-9]{1,4}\)?(?:[ -][0-9]{3,8}){1,3}(?![0-9-])")
@@ -49,6 +46,9 @@ _SCALED = re.compile(NUMBER_START + r"([0-9]{1,3}(?:\.[0-9]{1,3})?)(k|M|bn)(?![A
 _SCALES = {"k": "thousand", "M": "million", "bn": "billion"}
 _MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{1,40}+[0-9]|[0-9]{1,40}+[A-Za-z])[A-Za-z0-9]++")
 _PARTS = re.compile("[A-Za-z]+|[0-9]+")
+_VOWEL = re.compile("[aeiouy]")
+# Any of several versions: Python 3.x.
+_ANY_POINT = re.compile(r"(?<=[0-9])\.(?=x\b)")
 # The standard H.264 is said "H two sixty four".
 _LETTER_POINT = re.compile(r"(?<=\b[A-Z])\.(?=[0-9]{3}\b)")
 _COMPOUND = re.compile(r"(?<=[A-Za-z0-9])-(?=[0-9])|(?<=[0-9])-(?=[A-Za-z])")
@@ -79,13 +79,9 @@ def _points(written: str) -> str:
 
 def _replace_phone(match: re.Match[str]) -> str:
     plus, country, *groups = match.groups()
-    if country:
-        groups = [country, *groups]
-    if groups[-3:-2] == ["800"]:
-        return ("plus " if plus else "") + _in_groups(groups).replace(
-            "eight zero zero", "eight hundred"
-        )
-    return ("plus " if plus else "") + _in_groups(groups)
+    area = "eight hundred" if groups[0] == "800" else digits(groups[0])
+    front = f"{digits(country)}, " if country else ""
+    return f"{'plus ' if plus else ''}{front}{area}, {_in_groups(groups[1:])}"
 
 
 def _in_groups(groups: list[str]) -> str:
@@ -129,9 +125,6 @@ def _replace_mixed(match: re.Match[str]) -> str:
     return " ".join(words)
 
 
-_VOWEL = re.compile("[aeiouy]")
-
-
 def read_codes(text: str) -> str:
     """Replace numbers that name something and have a form or a word beside them that tells so."""
     text = _NUMBER_SIGN.sub("number ", text)
@@ -156,6 +149,7 @@ def read_codes(text: str) -> str:
 def read_mixed(text: str) -> str:
     """Replace what is left of digits with letters beside them, directly or by a hyphen."""
     text = _LETTER_POINT.sub("", text)
+    text = _ANY_POINT.sub(" point ", text)
     text = _SCALED.sub(lambda match: f"{match[1]} {_SCALES[match[2]]}", text)
     text = _COMPOUND.sub(" ", text)
     return _MIXED.sub(_replace_mixed, text)

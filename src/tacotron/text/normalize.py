@@ -89,6 +89,7 @@ def normalize(text: str, *, known: Container[str] = ()) -> Normalized:
     stay as they are. Never raises, whatever the text.
     """
     text, warnings = clean_characters(text)
+    text = read_web(drop_markup(text))
     phonemes: list[str] = []
 
     def protect(match: re.Match[str]) -> str:
@@ -103,7 +104,6 @@ def normalize(text: str, *, known: Container[str] = ()) -> Normalized:
         return f" {BRACES} "
 
     text = _BRACES.sub(protect, text)
-    text = read_web(drop_markup(text))
     for _ in range(_MOST_PASSES):
         before = text
         text = _read_words(text, known)

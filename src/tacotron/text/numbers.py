@@ -136,11 +136,6 @@ def number(text: str) -> str:
     return f"{integer(whole or '0')} point {digits(fraction)}"
 
 
-def is_one(text: str) -> bool:
-    """Whether a number as written takes a singular: "1", but neither "1.0" nor "01"."""
-    return text == "1"
-
-
 _RANGE_HYPHEN = re.compile(rf"(?<![A-Za-z0-9.])({NUMBER}[%°]?)-(?=[$£€]?\.?[0-9])")
 _EQUAL_PARTS = re.compile(rf"{NUMBER_START}([0-9]{{1,3}})-\1(?![0-9.,-])")
 _ORDINAL = re.compile(rf"{NUMBER_START}({INTEGER})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])")

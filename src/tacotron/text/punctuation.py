@@ -62,7 +62,7 @@ def _drop_quotes(text: str) -> str:
         if not before[-1:].isalpha():
             if match[1] and match[1].lower() in _ELISIONS:
                 return match[0]
-            opened += match.end() < len(text) and text[match.start() + 1].isalpha()
+            opened += text[match.start() + 1 : match.start() + 2].isalpha()
             return " " + (match[1] or "")
         # nothin', somethin', unless the apostrophe closes a quotation
         if not opened and _DROPPED_G.search(before):

@@ -66,6 +66,7 @@ _INNER_DOT = re.compile(
 _HANDLE = re.compile(r"(?<![A-Za-z0-9_.])@(?=[A-Za-z0-9_])([A-Za-z0-9_]{1,50})")
 _HASHTAG = re.compile(r"(?<![A-Za-z0-9_&#])#([A-Za-z_][A-Za-z0-9_]{0,100})")
 _LANGUAGE = re.compile(r"\b([A-Z])(\+\+|#)(?![A-Za-z0-9+#])")
+_ESCAPED = re.compile("%[0-9A-Fa-f]{2}")
 _PIECE = re.compile(r"[A-Za-z]+|[0-9]+|[^A-Za-z0-9]")
 # What ends a sentence rather than an address.
 _TRAILING = ".,;:!?'*_-"
@@ -99,7 +100,7 @@ def _replace_address(match: re.Match[str]) -> str:
     address = match[0]
     core = address.rstrip(_TRAILING)
     ending = address[len(core) :]
-    core = re.sub("^[a-z]+://", "", core).rstrip("/")
+    core = _ESCAPED.sub(" ", re.sub("^[a-z]+://", "", core)).rstrip("/")
     return _read_address(core) + ending
 
 
@@ -119,13 +120,14 @@ def read_web(text: str) -> str:
     """Replace e-mail and web addresses, file names and paths, handles and hashtags."""
     if "@" in text:
         text = _EMAIL.sub(_replace_address, text)
-        text = _HANDLE.sub(_replace_handle, text)
-    if "#" in text or "++" in text:
-        text = _LANGUAGE.sub(_replace_language, text)
-        text = _HASHTAG.sub(_replace_hashtag, text)
     if "/" in text or "\\" in text:
         text = _PATH.sub(_replace_address, text)
     if "." in text or "://" in text:
         text = _URL.sub(_replace_address, text)
         text = _FILE.sub(_replace_address, text)
+    if "@" in text:
+        text = _HANDLE.sub(_replace_handle, text)
+    if "#" in text or "++" in text:
+        text = _LANGUAGE.sub(_replace_language, text)
+        text = _HASHTAG.sub(_replace_hashtag, text)
     return _INNER_DOT.sub(" dot ", text)

@@ -31,7 +31,7 @@ _BEFORE_YEAR = word_set(
 )
 # A number before one of these is counted, and so it is before a plural.
 _COUNTED = word_set(
-    "people men women children feet percent million thousand more fewer other of and-a-half "
+    "people men women children feet percent million thousand more fewer other of "
     "cattle sheep fish aircraft different small large new"
 )
 # Words that end in s and are no plurals.
