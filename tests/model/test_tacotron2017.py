@@ -221,7 +221,7 @@ def test_free_running_speech_is_teacher_forcing_on_itself():
     torch.testing.assert_close(output.alignments[0], speech.alignment)
 
 
-@pytest.mark.parametrize(("logit", "frames", "hit"), [(20.0, 2, False), (-20.0, 16, True)])
+@pytest.mark.parametrize(("logit", "frames", "hit"), [(20.0, 4, False), (-20.0, 16, True)])
 def test_the_stop_token_ends_speech_or_else_the_bound(logit, frames, hit):
     model = Tacotron2017(CONFIG)
     with torch.no_grad():

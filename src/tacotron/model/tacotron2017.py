@@ -178,9 +178,10 @@ class Tacotron2017(nn.Module):
     ) -> Tacotron2017Speech:
         """Free-running speech of one utterance, ``ids`` int64 [L], without dropout.
 
-        It ends with the step whose stop token is likelier than not, or at ``max_frames`` (default:
-        `frame_bound`, where a model without stop token always ends). Speaking proper goes through
-        ONNX (`tacotron.speak`); this is for training.
+        It ends with the step whose stop token is likelier than not (and not before each symbol
+        could have had a frame), or at ``max_frames`` (default: `frame_bound`, where a model without
+        stop token always ends). Speaking proper goes through ONNX (`tacotron.speak`); this is for
+        training.
         """
         was_training = self.training
         self.eval()
@@ -202,7 +203,8 @@ class Tacotron2017(nn.Module):
             written.append(frames)
             looks.append(weights)
             frame = frames[:, -1]
-            stopped = stop is not None and bool(stop > 0)
+            enough = len(written) * self.config.reduction_factor >= len(ids)
+            stopped = enough and stop is not None and bool(stop > 0)
         mel = torch.cat(written, 1)
         linear = self.postnet(mel)[0] * self.linear_deviation + self.linear_mean
         mel = mel[0] * self.mel_deviation + self.mel_mean
