@@ -17,7 +17,7 @@ from tacotron.voice.bundle import WEIGHTS, Bundle
 SYMBOLS_TABLE = "encoder.embedding.weight"
 SPEAKERS_TABLE = "encoder.speakers.weight"
 # The corpus' own, never taken over.
-STATISTICS = ("mel_mean", "mel_deviation")
+STATISTICS = ("mel_mean", "mel_deviation", "linear_mean", "linear_deviation")
 
 
 def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[str]:
