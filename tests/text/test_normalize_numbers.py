@@ -44,6 +44,7 @@ CARDINALS = [
     ("1.", "one."),
     ("It was 5. Then 6.", "It was five. Then six."),
     ("he has a 5, an 8, or a 3", "he has a five, an eight, or a three"),
+    ("1 000 000", "one million"),
     ("5 million", "five million"),
     ("7.8 billion", "seven point eight billion"),
     ("100s of people", "hundreds of people"),
@@ -110,6 +111,7 @@ YEARS = [
     ("1914\u201318", "nineteen fourteen to eighteen"),
     ("1914\u20131918", "nineteen fourteen to nineteen eighteen"),
     ("1901-05", "nineteen oh one to oh five"),
+    ("2019/20", "twenty nineteen to twenty"),
     ("2001-02", "two thousand one to two thousand two"),
 ]
 
@@ -218,6 +220,8 @@ UNITS = [
     ("It is 5 ft. He knew.", "It is five feet. He knew."),
     ("3 in. of rain", "three inches of rain"),
     ("5 in the morning", "five in the morning"),
+    ("a 10 km run", "a ten kilometer run"),
+    ("a 1-in-10 chance", "a one in ten chance"),
     ("a 6-ft man", "a six foot man"),
     ("5'10\"", "five foot ten"),
     ('a 6.1" screen', "a six point one inch screen"),

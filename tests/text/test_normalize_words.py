@@ -54,6 +54,8 @@ ABBREVIATIONS = [
     ("fig. 2", "figure two"),
     ("I saw a fig. Then", "I saw a fig. Then"),
     ("In Dec. it snows", "In December it snows"),
+    ("from Jan.-Mar.", "from January to March."),
+    ("Mon-Fri", "Monday to Friday"),
     ("He wed. In May", "He wed. In May"),
 ]
 
@@ -156,6 +158,8 @@ WEB = [
     ("report.pdf", "report dot P D F"),
     ("main.py", "main dot P Y"),
     ("/usr/local/bin", "slash U S R slash local slash bin"),
+    ("see x.org/a#b", "see X dot org slash A hash B"),
+    ("http://x.org/a%20b", "X dot org slash A B"),
     ("C++ and C#", "C plus plus and C sharp"),
     (".NET", "dot N E T"),
     ("wait...what", "wait. what"),

@@ -88,6 +88,9 @@ _WORDS = {
     "ct": "court",
     "pl": "place",
     "sq": "square",
+}
+# Months and days of the week, which may also be the ends of a range: "Mon-Fri".
+_CALENDAR = {
     "jan": "January",
     "feb": "February",
     "mar": "March",
@@ -109,6 +112,8 @@ _WORDS = {
     "thu": "Thursday",
     "fri": "Friday",
 }
+_WORDS |= _CALENDAR
+_CALENDAR |= {"sat": "Saturday", "sun": "Sunday"}
 # Read so only before a number.
 _BEFORE_NUMBER = {
     "no": "number",
@@ -139,7 +144,8 @@ _CAPITALIZED_ONLY = word_set(
 )
 # With a capital these are names, or initials.
 _LOWER_CASE_ONLY = word_set("max ed est avg p c v")
-_STREETS = word_set("ave rd ln ct pl sq blvd")
+# These are streets only behind a name: "Elm Ct."
+_STREETS = word_set("rd ln ct pl sq")
 _SAINTS = word_set(
     """
     Agnes Albans Andrew Andrews Ann Anne Anthony Augustine Barts Basil Benedict Bernard Catherine
@@ -189,6 +195,9 @@ _ABBREVIATION = re.compile(
 )
 _VERSUS = re.compile(r"(?<=[A-Za-z.]) v\.? (?=[A-Z])")
 _NUMBER_FOLLOWS = re.compile(r"\.? ?#?[0-9]")
+_CALENDAR_RANGE = re.compile(
+    r"\b([A-Z][a-z]{2,3})(?:\.|\b)(?: ?- ?| to )([A-Z][a-z]{2,3})(?:\b\.(?= ?[a-z0-9,;:])|\b)"
+)
 _STATE = re.compile(r"(?<=[a-z]), ([A-Z]{2})\b(?: ([0-9]{5})(?:-([0-9]{4}))?\b)?")
 _HOUSE = re.compile(r"[0-9] (?:[A-Z][a-z]+ )+$")
 
@@ -238,7 +247,9 @@ def _replace_abbreviation(match: re.Match[str]) -> str:
         return match[0]
     before, after = word_before(text, start), word_after(text, end)
     needs_capital = key in ("mt", "ft", "pt") and not after[:1].isupper()
-    if needs_capital or (key in _STREETS and not _is_in_street(before)):
+    if needs_capital or (
+        (key in _STREETS or (key == "ave" and unstopped)) and not _is_in_street(before)
+    ):
         return match[0]
     if key == "st":
         words = _saint_or_street(before, after)
@@ -251,6 +262,11 @@ def _replace_abbreviation(match: re.Match[str]) -> str:
         stop = "."  # "Ask the Dr."
     glued = " " if stopped and end < len(text) and text[end].isalpha() else ""
     return (words[0].upper() + words[1:] if upper else words) + stop + glued
+
+
+def _replace_calendar_range(match: re.Match[str]) -> str:
+    first, last = (_CALENDAR.get(name.lower()) for name in match.groups())
+    return f"{first} to {last}" if first and last else match[0]
 
 
 def _replace_state(match: re.Match[str]) -> str:
@@ -266,6 +282,7 @@ def _replace_state(match: re.Match[str]) -> str:
 def read_abbreviations(text: str) -> str:
     """Replace abbreviations; a stop that also ends a sentence stays."""
     text = _PHRASE.sub(_replace_phrase, text)
+    text = _CALENDAR_RANGE.sub(_replace_calendar_range, text)
     text = _VERSUS.sub(" versus ", text)
     text = _ABBREVIATION.sub(_replace_abbreviation, text)
     return _STATE.sub(_replace_state, text)

@@ -42,9 +42,13 @@ _SECRET = re.compile(
     r"(?:\.|:| is)? )#?([0-9]{4,12})(?![0-9]|[.,][0-9])"
 )
 _LONG = re.compile(NUMBER_START + r"[0-9]{10,}+(?![.,]?[0-9])")
+# Thousands parted by spaces, as the SI writes them.
+_SPACED = re.compile(r"(?<![0-9])(?<![0-9][ .,])[1-9][0-9]{0,2}(?: [0-9]{3}){2,6}(?! ?[0-9])")
 _SCALED = re.compile(NUMBER_START + r"([0-9]{1,3}(?:\.[0-9]{1,3})?)(k|M|bn)(?![A-Za-z0-9])")
 _SCALES = {"k": "thousand", "M": "million", "bn": "billion"}
-_MIXED = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]{1,40}+[0-9]|[0-9]{1,40}+[A-Za-z])[A-Za-z0-9]++")
+_MIXED = re.compile(
+    r"(?<![A-Za-z0-9])(?<![0-9]\.)(?=[A-Za-z]{1,40}+[0-9]|[0-9]{1,40}+[A-Za-z])[A-Za-z0-9]++"
+)
 _PARTS = re.compile("[A-Za-z]+|[0-9]+")
 _VOWEL = re.compile("[aeiouy]")
 # Any of several versions: Python 3.x.
@@ -136,6 +140,7 @@ def read_codes(text: str) -> str:
     )
     text = _LOCAL.sub(lambda match: _in_groups([match[1], match[2]]), text)
     text = _TRUNK.sub(_replace_trunk, text)
+    text = _SPACED.sub(lambda match: integer(match[0].replace(" ", "")), text)
     text = _CARD.sub(lambda match: _in_groups(re.split("[ -]", match[0])), text)
     text = _CHAIN.sub(_replace_chain, text)
     text = _SEVERAL_POINTS.sub(lambda match: _points(match[0]), text)

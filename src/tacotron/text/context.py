@@ -52,6 +52,23 @@ def word_after(text: str, end: int) -> str:
     return match[1] if match else ""
 
 
+_ARTICLE = re.compile(r"\b[Aa]n? $")
+_NOUN = re.compile(
+    r"[ -](?!(?:or|and|for|to|in|is|was|per|at|from|of|on|by|are|each|more|less|long|wide|tall)\b)"
+    r"[a-z]"
+)
+
+
+def noun_follows(text: str, end: int) -> bool:
+    """Whether a noun, or an adjective before one, stands directly after ``end``."""
+    return _NOUN.match(text, end) is not None
+
+
+def is_adjective(text: str, start: int, end: int) -> bool:
+    """Whether a measure stands between an article and a noun: "a 10 km run", "a $5 bill"."""
+    return _ARTICLE.search(text[max(0, start - 4) : start]) is not None and noun_follows(text, end)
+
+
 def stop_after(text: str, end: int, *, any_capital: bool = False) -> str:
     """Return "." if the abbreviation whose stop ends at ``end`` also ends its sentence, else "".
 

@@ -46,7 +46,6 @@ _WEEKDAYS = {
 }
 _WEEKDAY = r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?"
 _WEEKDAY_DATE = re.compile(rf"{_WEEKDAY}(?=,? (?:[0-9]|{MONTH} [0-9]))")
-_WEEKDAY_RANGE = re.compile(rf"{_WEEKDAY} ?(?:-|to) ?{_WEEKDAY}")
 _MONTH_DAY = re.compile(
     rf"{MONTH} {_DAY}{_SUFFIX}(?: ?- ?{_DAY}{_SUFFIX})?{_STOP}(?:(,?) {_YEAR}{_STOP})?"
 )
@@ -122,13 +121,8 @@ def _weekday(written: str) -> str:
     return _WEEKDAYS[written[:3].lower()]
 
 
-def _replace_weekday_range(match: re.Match[str]) -> str:
-    return f"{_weekday(match[1])} to {_weekday(match[2])}"
-
-
 def read_weekdays(text: str) -> str:
-    """Replace abbreviated days of the week beside a date, and from one to another."""
-    text = _WEEKDAY_RANGE.sub(_replace_weekday_range, text)
+    """Replace abbreviated days of the week beside a date."""
     return _WEEKDAY_DATE.sub(lambda match: _weekday(match[1]), text)
 
 

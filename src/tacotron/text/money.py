@@ -2,6 +2,7 @@
 
 import re
 
+from tacotron.text.context import is_adjective
 from tacotron.text.numbers import INTEGER, NUMBER_START, RANGE, cardinal, integer, number
 
 # symbol: (one unit, several, a hundredth, several)
@@ -58,7 +59,7 @@ _AMOUNT = rf"((?:{INTEGER}|(?=\.[0-9]))(?:\.[0-9]++)?)"
 _SCALE = (
     r"(?:[ -]?(hundred|thousand|million|billion|trillion)\b|((?i:k|mn?|bn?|tn?))(?![A-Za-z0-9])|)"
 )
-_RATE = rf"(?: ?/ ?({'|'.join(_PER)})\b)?"
+_RATE = rf"(?: ?/ ?({'|'.join(_PER)})\b(?:\.(?=[,;:]))?)?"
 
 _BEFORE = re.compile(
     rf"(?<![A-Za-z])(?:{_SYMBOL}|{_CODE}) ?(?:{_AMOUNT}{RANGE}[$£€]?)?(?<![0-9])"
@@ -67,11 +68,6 @@ _BEFORE = re.compile(
 _AFTER = re.compile(rf"{NUMBER_START}{_AMOUNT}{_SCALE} ?(?:([£€¥₹₽₩₿])|{_CODE}\b){_RATE}")
 _CENTS = re.compile(rf"{NUMBER_START}([0-9]{{1,3}}) ?¢")
 _LONE = re.compile(r"[$£€¥₹₽₩₿¢]+")
-# "a $5 bill" has a singular behind it, "a $5 or so" has none
-_ARTICLE = re.compile(r"\b[Aa]n? $")
-_NOUN_FOLLOWS = re.compile(
-    r"[ -](?!(?:or|and|for|to|in|is|was|per|at|from|of|on|each|more|less)\b)[a-z]"
-)
 
 
 def _say(currency: str, amount: str, scale: str) -> str:
@@ -106,16 +102,10 @@ def _replace_before(match: re.Match[str]) -> str:
     if first:
         with_cents = "." in first and not scale
         words = f"{_say(currency, first, '') if with_cents else number(first)} to {words}"
-    elif not _rate(unit) and _is_adjective(match):
+    elif not _rate(unit) and is_adjective(match.string, *match.span()):
         one, several, *_ = _CURRENCIES[currency]
         words = words.removesuffix(several) + one if words.endswith(several) else words
     return words + _rate(unit)
-
-
-def _is_adjective(match: re.Match[str]) -> bool:
-    """Whether a sum stands between an article and a noun: "a $5 bill"."""
-    before = match.string[max(0, match.start() - 4) : match.start()]
-    return bool(_ARTICLE.search(before) and _NOUN_FOLLOWS.match(match.string, match.end()))
 
 
 def _replace_after(match: re.Match[str]) -> str:

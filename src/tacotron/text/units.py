@@ -3,7 +3,7 @@
 import re
 
 from tacotron.text.arithmetic import QUANTITY, quantity, takes_singular
-from tacotron.text.context import stop_after, word_set
+from tacotron.text.context import is_adjective, noun_follows, stop_after, word_set
 from tacotron.text.numbers import NUMBER_START, RANGE, cardinal
 
 _UNITS = {
@@ -136,14 +136,11 @@ _TIMES = frozenset({"second", "minute", "hour"})
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _MEASURE = re.compile(
     rf"(?<![0-9])(?<![0-9]\.)(?:({QUANTITY}){RANGE})?({QUANTITY})([ -]?)(sq\.? ?|cu\.? ?)?"
-    rf"({_UNIT})(?:\^?([23]))?(?:/({_UNIT})(?:\^?([23]))?)?(?![A-Za-z0-9])(\.(?![A-Za-z0-9]))?"
+    rf"({_UNIT})(?:\^?([23]))?(?:/({_UNIT})(?:\^?([23]))?)?(?![A-Za-z0-9]|-[0-9])(\.(?![A-Za-z0-9]))?"
 )
 _DEGREES_APART = re.compile(r"(?<=[0-9]) ?° ?(?=[CFNSEW]\b)|(?<=[0-9]) °")
 _HEIGHT = re.compile(rf"{NUMBER_START}([0-9]{{1,2}})' ?([0-9]{{1,2}})(?:\"|''|(?![0-9']))")
 _INCHES = re.compile(rf"{NUMBER_START}({QUANTITY})(?:\"|'')")
-
-
-_NOUN_FOLLOWS = re.compile(r" (?!(?:of|and|or|to|in|by|is|are|was|from|at|long|wide|tall)\b)[a-z]")
 
 
 def _several(unit: str) -> str:
@@ -175,7 +172,8 @@ def _replace_measure(match: re.Match[str]) -> str:
     if unit == "s" and not gap and (last.endswith("0") or len(last) > 2):
         return match[0]  # a plural: 100s of people
     singular = _UNITS[unit]
-    name = singular if not first and (takes_singular(last) or gap == "-") else _several(singular)
+    is_single = takes_singular(last) or gap == "-" or is_adjective(match.string, *match.span())
+    name = singular if is_single and not first else _several(singular)
     words = quantity(last) + " " + _to_power(name, power, prefix)
     if first:
         words = f"{quantity(first)} to {words}"
@@ -184,7 +182,7 @@ def _replace_measure(match: re.Match[str]) -> str:
     if stop and (per or unit not in _STOPPED):
         words += "."
     elif stop:
-        words += stop_after(match.string, match.end())
+        words += stop_after(match.string, match.end(), any_capital=True)
     return words
 
 
@@ -204,8 +202,7 @@ def _read_inches(text: str) -> str:
         if quotes % 2:
             return match[0]
         position = match.end()
-        is_adjective = _NOUN_FOLLOWS.match(text, match.end())
-        several = "" if is_adjective or takes_singular(match[1]) else "es"
+        several = "" if noun_follows(text, match.end()) or takes_singular(match[1]) else "es"
         return f"{quantity(match[1])} inch{several}"
 
     return _INCHES.sub(replace, text)

@@ -16,7 +16,7 @@ _ERA = re.compile(
 _ERA_FIRST = re.compile(r"\b(A\.?D\.?) ?([0-9]{1,4})(?![0-9A-Za-z]|[.,][0-9])")
 _RANGE = re.compile(
     NUMBER_START
-    + rf"(1[1-9][0-9]{{2}}|20[0-9]{{2}})(?:{RANGE}| - )(1[1-9][0-9]{{2}}|20[0-9]{{2}}|[0-9]{{2}})"
+    + rf"(1[1-9][0-9]{{2}}|20[0-9]{{2}})({RANGE}| - |/)(1[1-9][0-9]{{2}}|20[0-9]{{2}}|[0-9]{{2}})"
     r"(?![0-9A-Za-z/-]|[.,:][0-9])"
 )
 _DECADE = re.compile(
@@ -60,7 +60,9 @@ def _replace_era_first(match: re.Match[str]) -> str:
 
 
 def _replace_range(match: re.Match[str]) -> str:
-    first, last = match.groups()
+    first, sign, last = match.groups()
+    if sign == "/" and int(last) % 100 != (int(first) + 1) % 100:  # a season: 2019/20
+        return match[0]
     if len(last) == 4:
         end = year(int(last))
     elif int(last) <= int(first[2:]):
