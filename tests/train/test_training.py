@@ -209,7 +209,7 @@ def test_what_does_not_fit_is_listed(voice: Path, corpus_folder: Path) -> None:
     corpus.speakers = ("somebody else",)
     notes = take_over(model, Bundle.open(voice), corpus)
     assert any("postnet.blocks.1" in note and "anew" in note for note in notes)
-    assert "New speakers, learned from scratch: somebody else." in notes
+    assert "New speakers, begun from the mean of the voice's: somebody else." in notes
 
 
 def test_a_voice_without_weights_says_so(whole: Path, tmp_path: Path, corpus_folder: Path) -> None:

@@ -89,7 +89,8 @@ def _matched(
         elif what == "speaker":
             rows[place] = torch.mean(value, 0)
     if new:
-        notes.append(f"New {what}s, learned from scratch: {' '.join(new)}.")
+        begin = "from the mean of the voice's" if what == "speaker" else "anew"
+        notes.append(f"New {what}s, begun {begin}: {' '.join(new)}.")
     gone = [name for name in before if name not in now]
     if gone:
         notes.append(f"Left behind, the corpus has no such {what}: {' '.join(gone)}.")
