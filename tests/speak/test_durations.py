@@ -79,9 +79,9 @@ def test_wherever_attention_looks_each_symbol_gets_a_frame(
     assert durations.sum() == frames
 
 
-def test_looking_back_does_not_count() -> None:
-    seen = [0, 0, 1, 0, 1, 1, 2, 2]
-    assert attended_frames(np.eye(3)[seen], 16).tolist() == [4, 8, 4]
+def test_a_moments_look_elsewhere_moves_nothing() -> None:
+    assert attended_frames(np.eye(3)[[0, 0, 1, 0, 1, 1, 2, 2]], 16).tolist() == [4, 8, 4]
+    assert attended_frames(np.eye(3)[[0, 0, 2, 0, 0, 1, 1, 2, 2]], 9).tolist() == [5, 2, 2]
 
 
 def test_skipped_symbols_borrow_from_the_next() -> None:

@@ -43,19 +43,24 @@ def attended_frames(weights: np.ndarray, frames: int) -> np.ndarray:
     """Whole frames that each symbol lasts: int64 [symbols], each at least 1, ``frames`` together.
 
     ``weights`` float [steps, symbols] are the attention's in each of the steps that share
-    ``frames`` (no fewer than symbols) evenly. A step's weights are read as the share of its frames
-    that each symbol takes, which is what training teaches them, so that boundaries within a step
-    are found too. A symbol ends where it has been passed for the first time: attention that falls
-    back to it later does not count.
+    ``frames`` (no fewer than symbols) evenly. A symbol ends where the steps are parted best into
+    those that look at it or before it and those that look behind it: a moment's look elsewhere
+    moves nothing. The weights of the steps at that place are read as what training teaches them,
+    the share of a step's frames that each symbol takes, and so find where within a step it ends.
     """
     steps, symbols = weights.shape
-    # At each step, how much of it goes to a symbol or to those before it; never more than earlier.
-    behind = np.cumsum(weights, axis=1, dtype=np.float64)
-    np.minimum.accumulate(behind, axis=0, out=behind)
-    ends = np.rint(np.clip(behind.sum(axis=0) / steps, 0.0, 1.0) * frames).astype(np.int64)
+    # How much of each step goes to a symbol or to those before it, where all before the first step
+    # does and nothing behind the last.
+    until = np.pad(np.cumsum(weights, axis=1, dtype=np.float64), ((1, 1), (0, 0)))
+    until[0] = 1.0
+    gain = np.cumsum(until[1:-1] - 0.5, axis=0)
+    parted = np.pad(gain, ((1, 0), (0, 0))).argmax(axis=0)  # steps before the end of each symbol
+    each = np.arange(symbols)
+    ends = parted - 1 + until[parted, each] + until[parted + 1, each]
+    ends = np.rint(np.clip(ends / steps, 0.0, 1.0) * frames).astype(np.int64)
     # A frame for every symbol: room is made behind short ones, then taken from those before the
     # end where there is none left.
-    places = np.arange(1, symbols + 1)
+    places = each + 1
     ends = np.maximum.accumulate(np.maximum(ends - places, 0)) + places
     ends = np.minimum(ends, frames - symbols + places)
     ends[-1] = frames
