@@ -14,17 +14,19 @@ from tacotron.errors import TrainingError
 
 FOLDER = "checkpoints"
 BEST = "best"
+PATTERN = "update-{step:08d}"
 # Kept beside the best one; older ones are deleted.
 KEPT = 3
 
 
 class LatestCheckpoints(ModelCheckpoint):
-    """The last `KEPT` checkpoints, whichever process of a resumed run wrote them."""
+    """The last `KEPT` checkpoints, the run's last update among them, whichever process of a resumed
+    run wrote them."""
 
     def __init__(self, folder: Path, every: int):
         super().__init__(
             folder,
-            "update-{step:08d}",
+            PATTERN,
             save_top_k=-1,
             every_n_train_steps=every,
             auto_insert_metric_name=False,
@@ -33,6 +35,9 @@ class LatestCheckpoints(ModelCheckpoint):
 
     def on_train_batch_end(self, trainer: L.Trainer, *args: Any) -> None:
         super().on_train_batch_end(trainer, *args)
+        step, every = trainer.global_step, self._every_n_train_steps
+        if step == trainer.max_steps and step % every:
+            trainer.save_checkpoint(Path(self.dirpath) / f"{PATTERN.format(step=step)}.ckpt")
         if trainer.is_global_zero:
             for path in sorted(Path(self.dirpath).glob("update-*.ckpt"))[:-KEPT]:
                 path.unlink()

@@ -18,13 +18,10 @@ from tacotron.train.checkpoints import latest_checkpoint, read_checkpoint
 from tacotron.train.run import read_run
 from tacotron.voice.bundle import LEXICON, MODEL_CARD, WEIGHTS, Bundle, write_bundle
 from tacotron.voice.graphs import attentive_graphs, nonattentive_graphs
-from tacotron.voice.manifest import GriffinLimSettings, LengthBound, Manifest
+from tacotron.voice.manifest import LengthBound, Manifest
 
 # Prefix of the model's own weights in a checkpoint of the training module.
 PREFIX = "model."
-
-# Exponent of predicted linear magnitudes: that of Wang et al. (arXiv 1703.10135).
-LINEAR_POWER = 1.2
 
 
 @dataclass(frozen=True)
@@ -49,7 +46,6 @@ def _attentive_facts(config: Tacotron2017Config) -> dict[str, Any]:
         "prenet_dropout": 0.0,  # on in training alone
         "prenet_sizes": config.prenet_sizes,
         "length_bound": LengthBound(config.bound_base, config.bound_per_symbol),
-        "griffin_lim": GriffinLimSettings(power=LINEAR_POWER),
     }
 
 
@@ -76,7 +72,7 @@ def export_voice(
     """Write the averaged weights of ``run`` as the voice file ``output``.
 
     Takes the newest checkpoint unless one is given; ``card`` and ``lexicon`` are files to put in.
-    Raises `TrainingError` where the run has no checkpoint to export, `VoiceError` where a part
+    Without ``lexicon``, the one that the corpus was prepared with goes in. Raises `TrainingError` where the run has no checkpoint to export, `VoiceError` where a part
     can't be read, and `TacotronError` where the file can't be written.
     """
     description = read_run(run)
@@ -97,6 +93,10 @@ def export_voice(
                 parts[part] = path.read_bytes()
             except OSError as error:
                 raise VoiceError(f"Could not read {path} ({error.strerror}).") from error
+    spoken_as = description["statistics"]["lexicon"]
+    if lexicon is None and spoken_as:
+        lines = (f"{word}  {' '.join(phonemes)}\n" for word, phonemes in spoken_as.items())
+        parts[LEXICON] = "".join(lines).encode()
     config = model.config
     manifest = Manifest(
         name=name,
@@ -110,7 +110,7 @@ def export_voice(
         reduction_factor=config.reduction_factor,
         decoder_size=config.decoder_size,
         **KINDS[kind].facts(config),
-        statistics=description["statistics"],
+        statistics={k: v for k, v in description["statistics"].items() if k != "lexicon"},
         provenance={
             "corpus": description["corpus_name"],
             "recipe": description["recipe"],

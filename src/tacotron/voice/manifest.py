@@ -29,8 +29,8 @@ _LARGEST = 65_536  # of any width or count in a manifest: far above what a voice
 class GriffinLimSettings:
     """How a voice without a vocoder turns its spectrogram into a waveform."""
 
-    iterations: int = 32  # each costs two Fourier transforms of the whole sentence
-    power: float = 1.0  # exponent on the magnitudes; above 1 deepens the valleys between harmonics
+    iterations: int = 60  # each costs two Fourier transforms of the whole sentence
+    power: float = 1.2  # exponent on the magnitudes: deepens valleys that a smooth mel filled
     momentum: float = 0.99  # of fast Griffin-Lim (Perraudin et al., WASPAA 2013)
 
 
