@@ -18,10 +18,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from tacotron.audio.convention import get_convention
 from tacotron.text import ENGLISH_SYMBOLS
 from tacotron.voice import GriffinLimSettings, Manifest, write_bundle
+
+# How long an example takes depends on the machine and on what else runs there.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 SILENCE = np.log(1e-5)  # the convention's floor
 HUM = np.log(0.05)  # the one band that a phoneme sounds in

@@ -302,7 +302,7 @@ def test_nothing_usable_is_said_with_a_reason(make_corpus, tmp_path):
     assert [reason["id"] for reason in reasons] == ["u000", "u001"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     wave=hnp.arrays(
         np.float32, st.integers(1, 3000), elements=st.floats(-1, 1, width=32), fill=st.just(0.0)

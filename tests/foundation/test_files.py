@@ -17,9 +17,14 @@ from tacotron.files import atomic_write
 def test_a_failed_block_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "kept.txt"
     path.write_text("old")
-    with pytest.raises(RuntimeError), atomic_write(path, "w") as file:
-        file.write("half of the n")
-        raise RuntimeError
+
+    def write_half() -> None:
+        with atomic_write(path, "w") as file:
+            file.write("half of the n")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        write_half()
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
 

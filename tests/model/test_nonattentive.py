@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tacotron.model.nonattentive import (
@@ -101,7 +101,6 @@ def test_every_weight_learns(model: NonAttentiveTacotron) -> None:
 
 
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=12), st.integers(0, 5))
-@settings(deadline=None)
 def test_training_and_speaking_place_frames_alike(durations: list[int], padding: int) -> None:
     given = torch.tensor([durations + [0] * padding])
     index, position = expand_durations(given, sum(durations))

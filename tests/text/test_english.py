@@ -219,7 +219,7 @@ TEXTS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(TEXTS)
 def test_every_text_is_encoded_or_refused_for_a_reason(text: str) -> None:
     for lexicon in (None, SQL):

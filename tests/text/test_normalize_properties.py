@@ -32,7 +32,7 @@ _CANONICAL = re.compile(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(_texts)
 @example("Co.Inc.")
 @example("Ph.D.A.")
@@ -48,7 +48,7 @@ def test_normalizing_is_total_canonical_and_idempotent(text: str) -> None:
     assert normalize(text) == normalized
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(min_value=0, max_value=10**36 - 1))
 def test_every_number_is_read(value: int) -> None:
     spoken = normalize(f"There are {value:,} of them.").text

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tacotron.errors import TextError
@@ -132,7 +132,6 @@ def test_a_very_long_word_is_guessed_in_parts() -> None:
     assert len(word) / 3 < len(phonemes) < 2 * len(word)
 
 
-@settings(deadline=None)
 @given(WORDS)
 def test_every_word_can_be_said(word: str) -> None:
     phonemes = Pronouncer().word(word)

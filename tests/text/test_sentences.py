@@ -1,7 +1,7 @@
 """Sentences are found among all the other stops, and long ones are cut where one may pause."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tacotron.text.normalize import normalize
@@ -56,7 +56,6 @@ def test_sentences(text: str, sentences: list[str]) -> None:
     assert split_sentences(text) == sentences
 
 
-@settings(deadline=None)
 @given(st.text(max_size=60) | st.text(alphabet="aB1 .?!\"'()\n,;:-#{}", max_size=60))
 def test_sentences_hold_the_whole_text(text: str) -> None:
     sentences = split_sentences(text)

@@ -4,7 +4,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tacotron.data.batches import BatchOrder
@@ -19,7 +19,6 @@ def order(lengths: list[int], **changes: int) -> BatchOrder:
 
 
 @given(LENGTHS, st.integers(0, 3))
-@settings(deadline=None)
 def test_an_epoch_holds_every_piece_once_within_budget(lengths: list[int], epoch: int) -> None:
     batches = order(lengths).epoch(epoch)
     assert sorted(piece for batch in batches for piece in batch) == list(range(len(lengths)))
@@ -29,7 +28,6 @@ def test_an_epoch_holds_every_piece_once_within_budget(lengths: list[int], epoch
 
 
 @given(LENGTHS, st.integers(0, 60))
-@settings(deadline=None)
 def test_a_step_decides_its_batch(lengths: list[int], start: int) -> None:
     whole = list(islice(order(lengths), start + 5))
     assert list(islice(order(lengths, start=start), 5)) == whole[start:]

@@ -67,7 +67,7 @@ def test_keys_of_later_versions_are_skipped(make_manifest: Callable[..., Manifes
 def test_griffin_lim_has_defaults(make_manifest: Callable[..., Manifest]) -> None:
     data = as_dict(make_manifest()) | {"griffin_lim": {"iterations": 7}}
     settings = Manifest.from_json(json.dumps(data), source="x").griffin_lim
-    assert (settings.iterations, settings.power, settings.momentum) == (7, 1.0, 0.99)
+    assert (settings.iterations, settings.power, settings.momentum) == (7, 1.2, 0.99)
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG)
