@@ -72,8 +72,9 @@ def export_voice(
     """Write the averaged weights of ``run`` as the voice file ``output``.
 
     Takes the newest checkpoint unless one is given; ``card`` and ``lexicon`` are files to put in.
-    Without ``lexicon``, the one that the corpus was prepared with goes in. Raises `TrainingError` where the run has no checkpoint to export, `VoiceError` where a part
-    can't be read, and `TacotronError` where the file can't be written.
+    Without ``lexicon``, the one that the corpus was prepared with goes in. Raises `TrainingError`
+    where the run has no checkpoint to export, `VoiceError` where a part can't be read, and
+    `TacotronError` where the file can't be written.
     """
     description = read_run(run)
     if checkpoint is None:
