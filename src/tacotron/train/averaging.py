@@ -17,5 +17,5 @@ class MovingAverage(WeightAveraging):
             keep = min(decay, (1 + float(number)) / (WARMUP + float(number)))
             return averaged.lerp(current.to(averaged.dtype), 1 - keep)
 
-        # Buffers are statistics of the corpus: constants, the same in both.
+        # Buffers are constants, or running averages already: the same in both.
         super().__init__(use_buffers=False, avg_fn=average)
