@@ -173,6 +173,15 @@ def test_steps_equal_teacher_forcing_and_so_do_their_gradients(stop_token):
     torch.testing.assert_close(gradients(at_once), gradients(one_by_one))
 
 
+def test_led_along_its_own_path_attention_says_the_same():
+    decoder = Tacotron2017(SURE).double().decoder
+    mels, memory = torch.randn(2, 8, 6).double(), torch.randn(2, 5, 12).double()
+    bias = attention_bias(length_mask(LENGTHS, 5)).double()
+    by_itself = decoder(mels, memory, bias)
+    led = decoder(mels, memory, bias, by_itself[1])
+    torch.testing.assert_close(led, by_itself)
+
+
 def test_every_parameter_learns():
     model = Tacotron2017(replace(CONFIG, n_speakers=2))
     output = model(*example(), torch.tensor([0, 1]))

@@ -13,6 +13,7 @@ from tacotron.train.losses import (
     SMALLEST,
     STOP_WEIGHT,
     attention_error,
+    attention_path,
     attentive_losses,
     stop_error,
 )
@@ -37,21 +38,23 @@ def on_path() -> Tensor:
 
 
 def test_attention_on_the_path_has_no_error():
-    assert attention_error(on_path(), batch(), STEPS) == 0
+    assert attention_error(on_path(), attention_path(batch(), R), STEPS) == 0
 
 
 def test_attention_that_does_not_know_has_the_error_of_chance():
-    error = attention_error(torch.full((2, 6, 4), 0.25), batch(), STEPS)
+    error = attention_error(torch.full((2, 6, 4), 0.25), attention_path(batch(), R), STEPS)
     torch.testing.assert_close(error, torch.tensor(math.log(4)))
 
 
 def test_lost_attention_has_a_finite_error():
     lost = (1 - on_path()) / 3
-    torch.testing.assert_close(attention_error(lost, batch(), STEPS), -torch.tensor(SMALLEST).log())
+    torch.testing.assert_close(
+        attention_error(lost, attention_path(batch(), R), STEPS), -torch.tensor(SMALLEST).log()
+    )
 
 
 def test_a_step_of_two_symbols_is_best_shared():
-    shared = batch(torch.tensor([[3, 3, 2, 2], [4, 2, 0, 0]]))
+    shared = attention_path(batch(torch.tensor([[3, 3, 2, 2], [4, 2, 0, 0]])), R)
     weights = on_path()
     weights[0, 1] = torch.tensor([0.5, 0.5, 0, 0])
     best = attention_error(weights, shared, STEPS)
@@ -64,7 +67,7 @@ def test_attention_on_padding_does_not_count():
     weights = on_path()
     weights[0, 5:] = 0.25
     weights[1, 3:] = 0.1
-    assert attention_error(weights, batch(), STEPS) == 0
+    assert attention_error(weights, attention_path(batch(), R), STEPS) == 0
 
 
 def stop_logits(first: int, second: int, certain: float = 30.0) -> Tensor:

@@ -8,7 +8,10 @@ from pathlib import Path
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "folder", metavar="RUN", type=Path, help="folder that was given to `tacotron train` as --run"
+        "folder",
+        metavar="RUN",
+        type=Path,
+        help="folder that was given to `tacotron train` as --run",
     )
     parser.add_argument("-o", "--output", type=Path, required=True, help="the .voice file to write")
     parser.add_argument("--name", help="what --voice will call it (default: the file's name)")

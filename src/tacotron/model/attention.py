@@ -101,10 +101,11 @@ class Decoder(nn.Module):
         self.stop = nn.Linear(size, 1) if stop_token else None
 
     def forward(
-        self, mels: Tensor, memory: Tensor, bias: Tensor | None
+        self, mels: Tensor, memory: Tensor, bias: Tensor | None, path: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor | None]:
         """Teacher forcing: target ``mels`` float [B, T, n_mels] (T a multiple of r), ``memory``
-        float [B, L, E], ``bias`` as `attention_bias` gives it.
+        float [B, L, E], ``bias`` as `attention_bias` gives it, and where it is known the ``path``
+        that attention should take, float [B, T / r, L] (see `_look_along`).
 
         Returns mel float [B, T, n_mels], alignments float [B, T / r, L], and a logit float
         [B, T / r] that each step is the last (None without a stop token).
@@ -112,18 +113,12 @@ class Decoder(nn.Module):
         r = self.reduction_factor
         heard = F.pad(mels[:, r - 1 :: r], (0, 0, 1, -1))  # the first step has heard zeros
         heard = self.prenet(heard).transpose(0, 1)
-        gru, width = self.attention_gru, heard.shape[-1]
-        from_heard, from_context = gru.input_weight.split([width, memory.shape[-1]], -1)
-        inputs = [F.linear(heard, w, b) for w, b in zip(from_heard, gru.bias, strict=True)]
-        keys = self.attention.memory_layer(memory)
         if bias is None:
             bias = memory.new_zeros(memory.shape[:2])
-        looked, alignments = _AttentionLoop.apply(
-            *map(at_least_float, (*inputs, memory, keys, bias)),
-            torch.cat([gru.state_weight, from_context], -1),
-            self.attention.query_layer.weight,
-            self.attention.score,
-        )
+        if path is None:
+            looked, alignments = self._look(heard, memory, bias)
+        else:
+            looked, alignments = self._look_along(path, heard, memory, bias)
         y = self.combine(looked)
         for layer in self.residual:
             y = y + layer(y)
@@ -131,6 +126,38 @@ class Decoder(nn.Module):
         stop = None if self.stop is None else at_least_float(self.stop(y)[..., 0])
         mel = at_least_float(self.frames(y)).reshape(mels.shape)
         return mel, alignments.transpose(0, 1), stop
+
+    def _look(self, heard: Tensor, memory: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        """Attention that hears its own contexts: ``heard`` float [S, B, P] -> state and context
+        float [S, B, H + E], weights float [S, B, L]."""
+        gru, width = self.attention_gru, heard.shape[-1]
+        from_heard, from_context = gru.input_weight.split([width, memory.shape[-1]], -1)
+        inputs = [F.linear(heard, w, b) for w, b in zip(from_heard, gru.bias, strict=True)]
+        keys = self.attention.memory_layer(memory)
+        return _AttentionLoop.apply(
+            *map(at_least_float, (*inputs, memory, keys, bias)),
+            torch.cat([gru.state_weight, from_context], -1),
+            self.attention.query_layer.weight,
+            self.attention.score,
+        )
+
+    def _look_along(
+        self, path: Tensor, heard: Tensor, memory: Tensor, bias: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The same, but the GRU hears the contexts of ``path``, as teacher forcing lets it hear the
+        frames of the recording; so nothing loops but the GRU. The context handed on is half the
+        path's, from which the rest learns before attention has, and half attention's own, on which
+        it will depend when speaking."""
+        known = torch.bmm(path.to(memory.dtype), memory).transpose(0, 1)
+        before = F.pad(known, (0, 0, 0, 0, 1, -1))
+        states = self.attention_gru(torch.cat([heard.to(before.dtype), before], -1))
+        keys = self.attention.memory_layer(memory)
+        queries = self.attention.query_layer(states).transpose(0, 1)
+        scores = F.linear(torch.tanh(keys[:, None] + queries[:, :, None]), self.attention.score)
+        alignments = torch.softmax(at_least_float(scores[..., 0]) + bias[:, None], -1)
+        own = torch.bmm(alignments.to(memory.dtype), memory).transpose(0, 1)
+        looked = torch.cat([states, ((known + own) / 2).to(states.dtype)], -1)
+        return looked, alignments.transpose(0, 1)
 
     def step(
         self, frame: Tensor, memory: Tensor, keys: Tensor, bias: Tensor | None, state: State

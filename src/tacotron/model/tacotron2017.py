@@ -150,19 +150,21 @@ class Tacotron2017(nn.Module):
         mels: Tensor,
         frames: Tensor,
         speakers: Tensor | None = None,
+        path: Tensor | None = None,
     ) -> Tacotron2017Output:
         """Teacher forcing, for training.
 
         ``ids`` int64 [B, L], standardized ``mels`` float [B, T, n_mels], ``lengths``, ``frames``
         and ``speakers`` int64 [B]; T must be a multiple of the reduction factor. What the output
-        holds behind ``frames`` is without meaning. The post-net reads the decoder's mel, as it
-        will when speaking.
+        holds behind ``frames`` is without meaning. Where the ``path`` is known that attention
+        should take (float [B, T / r, L], the share of each step's frames that each symbol speaks),
+        it is led along it. The post-net reads the decoder's mel, as it will when speaking.
         """
         memory = self.encoder(ids, lengths, speakers)
         bias = frames_or_all = None
         if self.config.mask_padding:
             bias, frames_or_all = attention_bias(length_mask(lengths, ids.shape[1])), frames
-        mel, alignments, stop_logits = self.decoder(mels, memory, bias)
+        mel, alignments, stop_logits = self.decoder(mels, memory, bias, path)
         linear = self.postnet(mel, frames_or_all)
         return Tacotron2017Output(mel, linear, alignments, stop_logits)
 

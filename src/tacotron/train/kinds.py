@@ -15,7 +15,7 @@ from tacotron.data.batches import Batch
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
 from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config
-from tacotron.train.losses import attentive_losses, nonattentive_losses
+from tacotron.train.losses import attention_path, attentive_losses, nonattentive_losses
 from tacotron.train.recipe import Training, model_config
 
 # Utterances that the statistics of linear spectrograms are taken from.
@@ -82,7 +82,8 @@ def _build_attentive(corpus: PreparedCorpus, overrides: Mapping[str, Any]) -> nn
 
 
 def _run_attentive(model: nn.Module, batch: Batch) -> Any:
-    return model(batch.ids, batch.lengths, batch.mels, batch.frames, batch.speakers)
+    path = attention_path(batch, model.config.reduction_factor)
+    return model(batch.ids, batch.lengths, batch.mels, batch.frames, batch.speakers, path)
 
 
 def _attentive_losses(model: nn.Module, batch: Batch, training: Training) -> dict[str, Tensor]:

@@ -54,7 +54,7 @@ def attentive_losses(
     magnitude = ((output.linear - linear) * mask).abs().sum() / (total * linear.shape[2])
     r = batch.mels.shape[1] // output.alignments.shape[1]
     steps = torch.div(batch.frames + r - 1, r, rounding_mode="floor")
-    attention = attention_error(output.alignments, batch, steps)
+    attention = attention_error(output.alignments, attention_path(batch, r), steps)
     losses = {"mel": mel, "linear": magnitude, "attention": attention}
     loss = mel + training.linear_weight * magnitude + training.attention_weight * attention
     if output.stop_logits is not None:
@@ -63,14 +63,19 @@ def attentive_losses(
     return {"loss": loss, **losses}
 
 
-def attention_error(alignments: Tensor, batch: Batch, steps: Tensor) -> Tensor:
-    """Cross entropy between the attention's weights, float [B, S, L], and the aligner's path: the
-    share of a step's frames that each symbol speaks. ``steps`` int64 [B] are real."""
-    rows, size, width = alignments.shape
-    index, _ = expand_durations(batch.durations, batch.mels.shape[1])
-    spoken = F.one_hot(index, width).to(alignments.dtype).reshape(rows, size, -1, width).mean(2)
-    entropy = -(spoken * alignments.clamp(min=SMALLEST).log()).sum(-1)
-    mask = length_mask(steps, size)[..., 0]
+def attention_path(batch: Batch, r: int) -> Tensor:
+    """The aligner's path for steps of ``r`` frames: the share of each that each symbol speaks,
+    float [B, T / r, L]."""
+    rows, size = batch.mels.shape[:2]
+    index, _ = expand_durations(batch.durations, size)
+    return F.one_hot(index, batch.ids.shape[1]).float().reshape(rows, size // r, r, -1).mean(2)
+
+
+def attention_error(alignments: Tensor, path: Tensor, steps: Tensor) -> Tensor:
+    """Cross entropy between the attention's weights and the aligner's ``path``, float [B, S, L]
+    each. ``steps`` int64 [B] are real."""
+    entropy = -(path * alignments.clamp(min=SMALLEST).log()).sum(-1)
+    mask = length_mask(steps, path.shape[1])[..., 0]
     return (entropy * mask).sum() / mask.sum()
 
 
