@@ -23,6 +23,9 @@ from tacotron.voice.manifest import LengthBound, Manifest
 # Prefix of the model's own weights in a checkpoint of the training module.
 PREFIX = "model."
 
+# What a voice keeps of its corpus' header: what was measured, nothing of where it lay.
+MEASURED = ("utterances", "frames", "seconds", "level_dbfs", "lengths", "levels", "mel")
+
 
 @dataclass(frozen=True)
 class _Kind:
@@ -111,7 +114,7 @@ def export_voice(
         reduction_factor=config.reduction_factor,
         decoder_size=config.decoder_size,
         **KINDS[kind].facts(config),
-        statistics={k: v for k, v in description["statistics"].items() if k != "lexicon"},
+        statistics={key: description["statistics"][key] for key in MEASURED},
         provenance={
             "corpus": description["corpus_name"],
             "recipe": description["recipe"],
