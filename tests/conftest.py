@@ -10,8 +10,8 @@ import os
 
 # Before numpy is loaded: on busy machines its threads take far longer than one, and results of
 # processes that tests start should equal those of this one to the bit.
-for library in ("OMP", "OPENBLAS"):
-    os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
