@@ -83,3 +83,13 @@ def test_full_disks_are_told(start: Start, arguments: list[str]) -> None:
     assert err.startswith("tacotron: ")
     assert "no space left" in err
     assert err.count("\n") == 1
+
+
+def test_a_missing_extra_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it was never installed
+    assert main(["train", "tacotron", "--corpus", "a", "--run", "b"]) == 2
+    assert capsys.readouterr().err == (
+        "tacotron: This command needs torch: pip install 'tacotron-tts[train]' brings it.\n"
+    )

@@ -123,6 +123,18 @@ def test_another_model_does_not_go_on(whole: Path, corpus_folder: Path) -> None:
         train(recipe(), corpus_folder, whole)
 
 
+def test_two_processes_train_one_model(corpus_folder: Path, tmp_path: Path) -> None:
+    """Through torchrun, as on a machine with two GPUs."""
+    run, file = tmp_path / "run", recipe_file(tmp_path, updates=4)
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node", "2", "-m", "--"]
+    command += ["tacotron.cli.main", "train", str(file), "--corpus", str(corpus_folder)]
+    ended = subprocess.run([*command, "--run", str(run)], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.count("Trained.") == 1
+    stored = read_checkpoint(run / "checkpoints" / "update-00000004.ckpt")
+    assert all(torch.isfinite(value).all() for value in stored["state_dict"].values())
+
+
 def test_an_explosion_is_rolled_back(corpus_folder: Path, tmp_path: Path) -> None:
     from tacotron.train import guard, module
 

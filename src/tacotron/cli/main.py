@@ -32,6 +32,11 @@ COMMANDS: Mapping[str, str] = {
     "export": "make a voice file of a training run",
 }
 
+# What only the extra [train] installs; whoever speaks does without.
+TRAINING_MODULES = frozenset(
+    {"lightning", "matplotlib", "onnx", "pyloudnorm", "safetensors", "tensorboard", "torch"}
+)
+
 _USER_MISTAKE = 2
 _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
@@ -48,6 +53,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         status = leaving.code if isinstance(leaving.code, int) else 0
     except (TacotronError, OSError, OutputClosed, KeyboardInterrupt) as error:
         status = _status(error)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in TRAINING_MODULES:
+            raise
+        need = f"This command needs {error.name}: pip install 'tacotron-tts[train]' brings it."
+        status = _status(TacotronError(need))
     try:
         _flush()
     except OSError as error:

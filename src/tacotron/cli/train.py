@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 
@@ -41,5 +42,7 @@ def run(args: argparse.Namespace) -> None:
     given = {"updates": args.updates, "seed": args.seed}
     recipe = read_recipe(args.recipe, {k: v for k, v in given.items() if v is not None})
     train(recipe, args.corpus, args.folder, initial=args.initial)
+    if os.environ.get("RANK", "0") != "0":  # torchrun's other processes
+        return
     print(f"Trained. Make it a voice: tacotron export {args.folder} -o my.voice")
     print(f"Look at it: tensorboard --logdir {args.folder}")
