@@ -13,6 +13,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from tacotron.align.aligner import Aligner, AlignerConfig, diagonal_prior, forward_sum_loss
+from tacotron.data.batches import FRAME_MULTIPLE, SYMBOL_MULTIPLE, rounded_up
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.errors import CorpusError
 
@@ -96,8 +97,12 @@ def collate(corpus: PreparedCorpus, places: list[int]) -> AlignerBatch:
     utterances = [corpus.utterances[place] for place in places]
     lengths = torch.tensor([len(u.symbols) for u in utterances])
     frames = torch.tensor([u.frames for u in utterances])
-    ids = torch.zeros(len(places), _rounded(int(lengths.max()), 32), dtype=torch.int64)
-    mels = torch.zeros(len(places), _rounded(int(frames.max()), 64), corpus.convention.n_mels)
+    ids = torch.zeros(
+        len(places), rounded_up(int(lengths.max()), SYMBOL_MULTIPLE), dtype=torch.int64
+    )
+    mels = torch.zeros(
+        len(places), rounded_up(int(frames.max()), 2 * FRAME_MULTIPLE), corpus.convention.n_mels
+    )
     for row, (place, utterance) in enumerate(zip(places, utterances, strict=True)):
         ids[row, : len(utterance.symbols)] = torch.from_numpy(corpus.ids(place))
         mel = torch.from_numpy(np.asarray(corpus.mel(place), dtype=np.float32))
@@ -117,7 +122,3 @@ def _batches(
         chance.shuffle(groups)
         for group in groups:
             yield collate(corpus, group)
-
-
-def _rounded(number: int, multiple: int) -> int:
-    return -(-number // multiple) * multiple

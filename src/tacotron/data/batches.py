@@ -78,8 +78,8 @@ class PieceDataset(Dataset):
         corpus, rows = self.corpus, len(pieces)
         lengths = torch.tensor([len(p.durations) for p in pieces])
         frames = torch.tensor([int(p.durations.sum()) for p in pieces])
-        width = _rounded(int(frames.max()), self.frame_multiple)
-        ids = torch.zeros(rows, _rounded(int(lengths.max()), SYMBOL_MULTIPLE), dtype=torch.int64)
+        width = rounded_up(int(frames.max()), self.frame_multiple)
+        ids = torch.zeros(rows, rounded_up(int(lengths.max()), SYMBOL_MULTIPLE), dtype=torch.int64)
         durations = torch.zeros_like(ids)
         # Padding holds the quietest value: what a decoder would hear after the end.
         silence = (corpus.header["mel"]["min"] - corpus.mean) / corpus.std
@@ -160,8 +160,9 @@ class BatchOrder:
         return batches
 
     def _padded(self, pieces: Sequence[int]) -> int:
-        return _rounded(max(self.lengths[piece] for piece in pieces), self.frame_multiple)
+        return rounded_up(max(self.lengths[piece] for piece in pieces), self.frame_multiple)
 
 
-def _rounded(number: int, multiple: int) -> int:
+def rounded_up(number: int, multiple: int) -> int:
+    """The least multiple of ``multiple`` that is at least ``number``."""
     return -(-number // multiple) * multiple
