@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import lightning as L
@@ -11,8 +10,7 @@ from torch import Tensor, nn
 
 from tacotron.data.batches import Batch
 from tacotron.train.recipe import Training
-
-Losses = Callable[[nn.Module, Batch, Training], dict[str, Tensor]]
+from tacotron.train.task import Losses
 
 
 class TrainingModule(L.LightningModule):

@@ -12,7 +12,7 @@ from typing import Any
 
 from tacotron.errors import TrainingError
 
-KINDS = ("non-attentive", "attentive")
+KINDS = ("non-attentive", "attentive", "vocoder")
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,10 @@ class Training:
     attention_weight: float = 1.0  # attentive: against the aligner's path
     stop_weight: float = 0.2  # attentive: of the stop token
     linear_weight: float = 1.0  # attentive: of the linear spectrogram
+    segment_frames: int = 64  # vocoder: of each piece that a batch holds
+    mel_weight: float = 3.0  # vocoder: of the mel's error beside the spectra's
+    pitch_weight: float = 0.2  # vocoder: of the error of F0
+    coherence_weight: float = 0.5  # vocoder: of the pulses' error in amplitude and phase
     validate_every: int = 500  # updates between looks at held-out speech
     checkpoint_every: int = 250  # updates; a kill loses at most these
     listen_to: int = 8  # held-out utterances spoken freely at each look

@@ -1,0 +1,195 @@
+"""Training a vocoder: its data, its losses, and copies of held-out recordings to listen to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+
+import lightning as L
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+
+from tacotron.audio.convention import MelConvention
+from tacotron.audio.mel import mel_filterbank, mel_spectrogram
+from tacotron.data.corpus import PreparedCorpus
+from tacotron.data.segments import SegmentDataset, SegmentOrder, Segments
+from tacotron.errors import TrainingError
+from tacotron.model.vocoder import (
+    SourceFilterVocoder,
+    VocoderConfig,
+    pulse_train,
+    recorded_phase,
+    sample_f0,
+)
+from tacotron.train.pictures import copy_figure
+from tacotron.train.recipe import Recipe, Training, model_config
+from tacotron.train.spectral import (
+    coherence_error,
+    mel_error,
+    pitch_deviation,
+    pitch_error,
+    spectral_error,
+)
+from tacotron.train.task import Task
+
+# Batches of held-out segments that the held-out loss is taken on.
+HELDOUT_BATCHES = 4
+# Of the held-out recordings that are copied at each look, those that TensorBoard gets.
+SHOWN = 2
+
+
+def vocoder_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
+    """The training of a vocoder on the prepared corpus in ``corpus_folder`` (no alignment needed).
+
+    Raises `CorpusError` where it is not prepared or its recordings are too short, `TrainingError`
+    where its mel convention is not one that the vocoder can start from.
+    """
+    corpus = PreparedCorpus.open(corpus_folder)
+    convention = corpus.convention
+    check_convention(convention)
+    template = VocoderConfig(
+        n_mels=convention.n_mels,
+        sample_rate=convention.sample_rate,
+        n_fft=convention.n_fft,
+        hop_length=convention.hop_length,
+    )
+    model = SourceFilterVocoder(model_config(template, recipe.model))
+    model.fit_to(convention, corpus.mean, corpus.std)
+    frames = recipe.training.segment_frames
+    learned = SegmentDataset(corpus, "train", frames)
+    heldout = heard = None
+    if any(corpus.utterances[i].frames >= frames for i in corpus.indices("heldout")):
+        heldout = SegmentDataset(corpus, "heldout", frames)
+        heard = CopyListener(heldout, run, recipe.training.listen_to)
+    bank = torch.from_numpy(mel_filterbank(convention).copy())
+    return Task(
+        model=model,
+        losses=lambda model, batch, training: vocoder_losses(model, bank, batch, training),
+        description={"model": asdict(model.config)},
+        learned=lambda start, rank, processes: _loader(learned, recipe, start, rank),
+        heldout=_heldout_loader(heldout, recipe) if heldout else None,
+        listeners=[heard] if heard else [],
+    )
+
+
+def check_convention(convention: MelConvention) -> None:
+    """Raise `TrainingError`, naming the field, if the vocoder can't be trained on mels of it."""
+    wrong = [
+        f"{name} {getattr(convention, name)}"
+        for name, fits in (
+            ("framing", ("center-reflect", "center-constant")),
+            ("power", (1.0,)),
+            ("preemphasis", (0.0,)),
+            ("win_length", (convention.n_fft,)),
+            ("window", ("hann",)),
+        )
+        if getattr(convention, name) not in fits
+    ]
+    if wrong:
+        raise TrainingError(
+            f"The vocoder can't learn from the mel convention {convention.name} "
+            f"({', '.join(wrong)}): prepare the corpus with --convention nvidia."
+        )
+
+
+def vocoder_losses(
+    model: SourceFilterVocoder, bank: Tensor, batch: Segments, training: Training
+) -> dict[str, Tensor]:
+    """Errors of copies of the segments, made with the recordings' own F0 and pulses in step."""
+    config = model.config
+    filters, logits = model(batch.mels)
+    phase = recorded_phase(batch.phase, batch.f0, config.hop_length, config.sample_rate)
+    pulses = pulse_train(phase, sample_f0(batch.f0, config.hop_length), config.sample_rate)
+    periodic, hiss = model.spectra(filters, pulses, torch.randn_like(pulses))
+    spoken = model.inverse_transform(periodic + hiss)
+    recorded = batch.wave
+    spectrum = model.transform(recorded)
+    # The transform pads with zeros what in the recording goes on: no use at the very ends.
+    inner = slice(2, -2)
+    errors = {
+        "spectra": spectral_error(spoken, recorded),
+        "mel": mel_error(model, bank.to(recorded.device), spoken, recorded),
+        "pitch": pitch_error(model.pitch, logits, batch.f0, batch.voiced),
+        "coherence": coherence_error(
+            periodic[:, inner], spectrum[:, inner], model.envelope(batch.mels)[:, inner]
+        ),
+    }
+    loss = (
+        errors["spectra"]
+        + training.mel_weight * errors["mel"]
+        + training.pitch_weight * errors["pitch"]
+        + training.coherence_weight * errors["coherence"]
+    )
+    return {"loss": loss, **errors, "cents": pitch_deviation(filters, batch)}
+
+
+class CopyListener(L.Callback):
+    """Copies held-out recordings (their mel, spoken again with the F0 read off it) at each look."""
+
+    def __init__(self, dataset: SegmentDataset, run: Path, count: int):
+        self.corpus = dataset.corpus
+        self.heard = dataset.utterances[:count]
+        self.run = run
+
+    def on_validation_epoch_end(self, trainer: L.Trainer, pl_module: L.LightningModule) -> None:
+        if not trainer.is_global_zero or trainer.sanity_checking:
+            return
+        step, board = trainer.global_step, trainer.logger.experiment
+        convention = self.corpus.convention
+        errors = []
+        for place, (mel, wave) in enumerate(self._copies(pl_module.model, pl_module.device)):
+            copied = mel_spectrogram(wave, convention)
+            width = min(len(mel), len(copied))
+            errors.append(float(np.abs(copied[:width] - mel[:width]).mean()))
+            if place < SHOWN:
+                item = self.corpus.utterances[self.heard[place]]
+                board.add_audio(f"copy/{item.id}", wave, step, convention.sample_rate)
+                figure = copy_figure({"recorded": mel, "copied": copied}, item.normalized)
+                board.add_figure(f"mel/{item.id}", figure, step)
+        error = float(np.mean(errors))
+        board.add_scalar("copy/mel", error, step)
+        loss = float(trainer.callback_metrics["heldout/loss"])
+        cents = float(trainer.callback_metrics["heldout/cents"])
+        facts = {"update": step, "heldout_loss": loss, "copy_mel": error, "cents": cents}
+        with (self.run / "verdicts.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps({k: round(v, 4) for k, v in facts.items()}) + "\n")
+        trainer.print(
+            f"update {step}: held-out loss {loss:.3f}; copies differ by {error:.3f} in the mel, "
+            f"F0 by {cents:.0f} cents"
+        )
+
+    def _copies(
+        self, model: nn.Module, device: torch.device
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The mel of each held-out recording and the waveform made from it."""
+        for utterance in self.heard:
+            mel = np.asarray(self.corpus.mel(utterance), dtype=np.float32)
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(0)
+                wave = model.infer(torch.from_numpy(mel)[None].to(device))
+            yield mel, wave[0].float().cpu().numpy()
+
+
+def _loader(dataset: SegmentDataset, recipe: Recipe, start: int, rank: int) -> DataLoader:
+    training = recipe.training
+    order = SegmentOrder(
+        dataset,
+        size=max(1, training.frames_per_batch // training.segment_frames),
+        seed=training.seed,
+        start=start,
+        rank=rank,
+    )
+    workers = 2 if torch.cuda.is_available() else 0
+    return DataLoader(dataset, batch_sampler=order, collate_fn=dataset.collate, num_workers=workers)
+
+
+def _heldout_loader(dataset: SegmentDataset, recipe: Recipe) -> DataLoader:
+    training = recipe.training
+    size = max(1, training.frames_per_batch // training.segment_frames)
+    order = SegmentOrder(dataset, size=size, seed=0)
+    batches = [order.batch(step) for step in range(HELDOUT_BATCHES)]
+    return DataLoader(dataset, batch_sampler=batches, collate_fn=dataset.collate)
