@@ -34,7 +34,7 @@ def main() -> None:
     parser.add_argument("--sentences", type=Path, required=True)
     parser.add_argument("--recipe", default="quick")
     parser.add_argument("--out", type=Path, default=Path("runs/minutes"))
-    parser.add_argument("--stops", default="600,800,1000", help="updates at which to judge")
+    parser.add_argument("--stops", default="2700", help="updates at which to judge")
     parser.add_argument("--below", type=float, default=0.05, help="word error rate to reach")
     args = parser.parse_args()
     corpus, voice = args.out / "corpus", args.out / "voice.voice"
