@@ -83,14 +83,16 @@ def test_the_length_is_that_of_the_frames(c):
 @pytest.mark.parametrize("frames", [0, 1, 2])
 def test_very_short_mels_make_very_short_waves(c, frames):
     wave = mel_to_wave(np.zeros((frames, c.n_mels)), c)
-    assert len(wave) == max(0, frames - 1) * c.hop_length
+    hops = frames if c.framing == "hifigan" else max(0, frames - 1)
+    assert len(wave) == hops * c.hop_length
     assert np.isfinite(wave).all()
 
 
 def test_silence_stays_silent():
     for c in CONVENTIONS.values():
         mel = mel_spectrogram(np.zeros(5000, np.float32), c)
-        assert rms_dbfs(mel_to_wave(mel, c)) < -80
+        # Rayhane Mamah's floor, 1e-5 of squared magnitudes, is that loud.
+        assert rms_dbfs(mel_to_wave(mel, c)) < (-50 if c.name == "rayhane-mamah" else -80)
     assert not griffin_lim(np.zeros((10, 513)), NVIDIA).any()
 
 

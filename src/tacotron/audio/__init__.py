@@ -3,11 +3,10 @@
 from tacotron.audio.convention import (
     CONVENTIONS,
     DEFAULT_CONVENTION,
-    Affine,
-    MeanVariance,
-    MelConvention,
+    SOURCES,
     get_convention,
 )
+from tacotron.audio.definition import Affine, MeanVariance, MelConvention
 from tacotron.audio.files import Audio, audio_writer, read_audio, write_audio
 from tacotron.audio.griffin_lim import griffin_lim, linear_to_wave, mel_to_linear, mel_to_wave
 from tacotron.audio.levels import (
@@ -33,6 +32,7 @@ from tacotron.audio.mel import (
     mel_spectrogram,
     scale,
     scale_linear,
+    silence,
     unscale,
     unscale_linear,
 )
@@ -43,6 +43,7 @@ from tacotron.audio.resample import resample
 __all__ = [
     "CONVENTIONS",
     "DEFAULT_CONVENTION",
+    "SOURCES",
     "Affine",
     "Audio",
     "Levels",
@@ -77,6 +78,7 @@ __all__ = [
     "scale",
     "scale_linear",
     "set_level",
+    "silence",
     "trim_silence",
     "unscale",
     "unscale_linear",

@@ -1,238 +1,20 @@
-"""Mel conventions as values: everything that decides what numbers a mel spectrogram holds.
+"""The mel conventions in use, by name: one table of values, each with the source it was read from.
 
-Two programs can exchange mels only when all of these agree, so a convention travels whole, as JSON,
-in every corpus, checkpoint and voice, and is compared field by field when they are read.
+What a name stands for never changes: corpora and voices on disk hold these values whole, and are
+compared with them field by field. A project's own defaults are meant where it has several; where a
+project scales by statistics of its training corpus, which differ from one model to the next, the
+table stops at the logarithm, and `tacotron mel calibrate` adds them.
 """
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal, get_args
 
+from tacotron.audio.definition import Affine, MeanVariance, MelConvention
 from tacotron.errors import AudioError
-
-Framing = Literal["center-reflect", "center-constant", "hifigan"]
-Window = Literal["hann", "hamming"]
-MelScale = Literal["slaney", "htk"]
-MelNorm = Literal["slaney", "none"]
-Log = Literal["ln", "log10", "db"]
-
-
-@dataclass(frozen=True)
-class Affine:
-    """Logarithms between ``low`` and ``high`` become values from ``target_low`` to ``target_high``.
-
-    The map goes on as a straight line outside that range, and so is exactly invertible, unless
-    ``clip`` cuts it off there, as legacy conventions do.
-    """
-
-    low: float  # in the unit of the convention's log, after the reference level is subtracted
-    high: float
-    target_low: float = 0.0
-    target_high: float = 1.0
-    clip: bool = False
-
-
-@dataclass(frozen=True)
-class MeanVariance:
-    """Logarithms become ``(log - mean) / std``; one number for all bands, or one a band."""
-
-    mean: float | tuple[float, ...]
-    std: float | tuple[float, ...]
-
-
-# None: the values are the logarithms themselves.
-Scaling = Affine | MeanVariance | None
-
-_SCALING_KINDS: dict[str, type[Affine] | type[MeanVariance]] = {
-    "affine": Affine,
-    "mean-variance": MeanVariance,
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class MelConvention:
-    """How a waveform becomes a mel (or linear) spectrogram.
-
-    Raises `AudioError` when the fields can't work together.
-    """
-
-    name: str  # what people call it; two conventions that differ in nothing else are compatible
-    sample_rate: int  # Hz
-    n_fft: int  # samples in the Fourier transform
-    hop_length: int  # samples from one frame to the next
-    win_length: int  # samples under the window, which stands in the middle of n_fft
-    window: Window = "hann"  # periodic
-    # Where frame 0 looks: centered on sample 0, the signal mirrored or continued with zeros at its
-    # ends; or HiFi-GAN's way, centered on sample hop_length / 2 of a mirrored signal.
-    framing: Framing = "center-reflect"
-    preemphasis: float = 0.0  # k in y[t] = x[t] - k * x[t - 1]; 0 is none
-    n_mels: int = 80  # bands
-    fmin: float = 0.0  # Hz, the lower edge of the lowest band
-    fmax: float = 8000.0  # Hz, the upper edge of the highest band
-    mel_scale: MelScale = "slaney"  # linear below 1 kHz and logarithmic above, or HTK's formula
-    mel_norm: MelNorm = "slaney"  # "slaney": every band has unit area over Hz; "none": unit peak
-    power: float = 1.0  # exponent of the STFT magnitude before the bands: 1 magnitude, 2 power
-    log: Log = "ln"  # "db" is 20 * log10
-    floor: float = 1e-5  # smaller amplitudes are raised to this before the logarithm
-    reference_db: float = 0.0  # subtracted from the mel's logarithm (only with log="db")
-    linear_reference_db: float | None = None  # the same for the linear spectrogram; None: the same
-    scaling: Scaling = None  # what the logarithms are mapped to
-
-    def __post_init__(self) -> None:
-        for problem, wrong in (
-            ("sample_rate must be positive", self.sample_rate <= 0),
-            ("n_fft must be even and positive", self.n_fft <= 0 or self.n_fft % 2 == 1),
-            ("win_length must lie in 1..n_fft", not 0 < self.win_length <= self.n_fft),
-            ("hop_length must lie in 1..win_length", not 0 < self.hop_length <= self.win_length),
-            ("n_mels must be positive", self.n_mels <= 0),
-            ("0 <= fmin < fmax must hold", not 0 <= self.fmin < self.fmax),
-            ("fmax must not exceed half the sample rate", self.fmax > self.sample_rate / 2),
-            ("preemphasis must lie in [0, 1)", not 0 <= self.preemphasis < 1),
-            ("power must be positive", not self.power > 0),
-            ("floor must be positive", not self.floor > 0),
-            ("window must be one of " + ", ".join(get_args(Window)), self.window not in _WINDOWS),
-            (
-                "framing must be one of " + ", ".join(get_args(Framing)),
-                self.framing not in get_args(Framing),
-            ),
-            ("mel_scale must be slaney or htk", self.mel_scale not in get_args(MelScale)),
-            ("mel_norm must be slaney or none", self.mel_norm not in get_args(MelNorm)),
-            ("log must be ln, log10 or db", self.log not in get_args(Log)),
-            (
-                "a reference level needs log db",
-                self.log != "db" and bool(self.reference_db or self.linear_reference_db),
-            ),
-            ("HiFi-GAN's framing needs n_fft - hop_length even", self._uneven_hifigan()),
-            *_scaling_problems(self.scaling, self.n_mels),
-        ):
-            if wrong:
-                raise AudioError(f"The mel convention {self.name!r} can't work: {problem}.")
-
-    def _uneven_hifigan(self) -> bool:
-        return self.framing == "hifigan" and (self.n_fft - self.hop_length) % 2 == 1
-
-    @property
-    def n_bins(self) -> int:
-        """Bins of the linear spectrogram: ``n_fft // 2 + 1``."""
-        return self.n_fft // 2 + 1
-
-    @property
-    def frame_rate(self) -> float:
-        """Frames a second."""
-        return self.sample_rate / self.hop_length
-
-    @property
-    def padding(self) -> int:
-        """Samples added before the signal and after it, so that frame 0 stands where it should."""
-        if self.framing == "hifigan":
-            return (self.n_fft - self.hop_length) // 2
-        return self.n_fft // 2
-
-    def to_dict(self) -> dict[str, Any]:
-        """All fields as JSON values; `from_dict` gives back an equal convention."""
-        values = asdict(self)
-        if self.scaling is not None:
-            kind = next(k for k, cls in _SCALING_KINDS.items() if isinstance(self.scaling, cls))
-            # Through JSON's types: a tuple would come back as a list.
-            values["scaling"] = {"kind": kind} | {
-                key: list(value) if isinstance(value, tuple) else value
-                for key, value in values["scaling"].items()
-            }
-        return values
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> MelConvention:
-        """The convention that `to_dict` described. Raises `AudioError` for anything else."""
-        values = dict(values)
-        name = values.get("name", "without a name")
-        scaling = values.get("scaling")
-        if scaling is not None:
-            if not isinstance(scaling, Mapping) or scaling.get("kind") not in _SCALING_KINDS:
-                kinds = " or ".join(_SCALING_KINDS)
-                raise AudioError(
-                    f"The mel convention {name!r} has a scaling that this version does not know: "
-                    f"its kind must be {kinds}."
-                )
-            rest = {
-                key: tuple(value) if isinstance(value, list) else value
-                for key, value in scaling.items()
-                if key != "kind"
-            }
-            values["scaling"] = _build(_SCALING_KINDS[scaling["kind"]], rest, f"{name}'s scaling")
-        return _build(cls, values, name)
-
-    def differences(self, other: MelConvention) -> list[str]:
-        """One ``"field: ours != theirs"`` for each field that differs, names aside.
-
-        An empty list means that mels of one may be used as mels of the other.
-        """
-        ours, theirs = _flat(self), _flat(other)
-        return [
-            f"{key}: {ours.get(key)} != {theirs.get(key)}"
-            for key in ours | theirs
-            if key != "name" and ours.get(key) != theirs.get(key)
-        ]
-
-
-# First coefficient a of the periodic window a - (1 - a) * cos(2 pi n / length).
-_WINDOWS: dict[str, float] = {"hann": 0.5, "hamming": 0.54}
-
-
-def window_coefficient(window: Window) -> float:
-    """``a`` of the generalized cosine window ``a - (1 - a) * cos(2 pi n / length)``."""
-    return _WINDOWS[window]
-
-
-def _scaling_problems(scaling: Scaling, n_mels: int) -> list[tuple[str, bool]]:
-    if isinstance(scaling, Affine):
-        return [
-            ("its scaling needs low < high", not scaling.low < scaling.high),
-            (
-                "its scaling needs target_low < target_high",
-                not scaling.target_low < scaling.target_high,
-            ),
-        ]
-    if isinstance(scaling, MeanVariance):
-        per_band = [v for v in (scaling.mean, scaling.std) if isinstance(v, tuple)]
-        std = scaling.std if isinstance(scaling.std, tuple) else (scaling.std,)
-        return [
-            ("its mean and std need one number a band", any(len(v) != n_mels for v in per_band)),
-            ("its std must be positive", not all(s > 0 and math.isfinite(s) for s in std)),
-        ]
-    return []
-
-
-def _build(cls: type, values: Mapping[str, Any], name: str) -> Any:
-    known = {field.name: field for field in fields(cls)}
-    unknown = [key for key in values if key not in known]
-    missing = [
-        key for key, field in known.items() if field.default is MISSING and key not in values
-    ]
-    if unknown or missing:
-        problem = f"unknown: {', '.join(unknown)}" if unknown else f"missing: {', '.join(missing)}"
-        raise AudioError(
-            f"The mel convention {name!r} can't be read (fields {problem}): "
-            "it may have been written by another version."
-        )
-    try:
-        return cls(**values)
-    except TypeError as error:
-        raise AudioError(f"The mel convention {name!r} can't be read: {error}.") from error
-
-
-def _flat(convention: MelConvention) -> dict[str, Any]:
-    values = convention.to_dict()
-    scaling = values.pop("scaling") or {"kind": "none"}
-    if convention.linear_reference_db is None:
-        values["linear_reference_db"] = convention.reference_db
-    return values | {f"scaling.{key}": value for key, value in scaling.items()}
-
 
 _KEITHITO = MelConvention(
     name="keithito",
@@ -250,39 +32,268 @@ _KEITHITO = MelConvention(
     scaling=Affine(low=-100.0, high=0.0, clip=True),
 )
 
-_PRESETS = (
-    # NVIDIA's Tacotron 2, and with it most public vocoders.
-    MelConvention(
-        name="nvidia",
-        sample_rate=22_050,
-        n_fft=1024,
-        hop_length=256,
-        win_length=1024,
-        n_mels=80,
-        fmin=0.0,
-        fmax=8000.0,
-        log="ln",
-        floor=1e-5,
+_NVIDIA = MelConvention(
+    name="nvidia",
+    sample_rate=22_050,
+    n_fft=1024,
+    hop_length=256,
+    win_length=1024,
+    n_mels=80,
+    fmin=0.0,
+    fmax=8000.0,
+    log="ln",
+    floor=1e-5,
+)
+
+_HIFIGAN = replace(_NVIDIA, name="hifigan", framing="hifigan", power_offset=1e-9)
+
+# ESPnet's bands and logarithm, which many took over.
+_ESPNET = replace(
+    _NVIDIA, name="espnet", fmin=80.0, fmax=7600.0, log="log10", floor=1e-10, bin_floor=1e-5
+)
+
+_FOUR = Affine(low=-100.0, high=0.0, target_low=-4.0, target_high=4.0, clip=True)
+
+_WHISPER = MelConvention(
+    name="whisper",
+    sample_rate=16_000,
+    n_fft=400,
+    hop_length=160,
+    win_length=400,
+    n_mels=80,
+    fmax=8000.0,
+    power=2.0,
+    log="log10",
+    floor=1e-10,
+    dynamic_range=8.0,
+    drop_last_frame=True,
+    scaling=Affine(low=-4.0, high=0.0),  # (x + 4) / 4
+)
+
+# A row: the values, and where they were read.
+_TABLE: tuple[tuple[MelConvention, str], ...] = (
+    (
+        _NVIDIA,
+        "NVIDIA/tacotron2 hparams.py, layers.py TacotronSTFT; the same in NVIDIA/waveglow and in "
+        "speechbrain's Tacotron 2 and HiFi-GAN",
     ),
-    _KEITHITO,
-    # keithito/tacotron as it stood in its issue 98: the mel had no reference level yet.
-    MelConvention(
-        **{field.name: getattr(_KEITHITO, field.name) for field in fields(MelConvention)}
-        | {"name": "keithito-issue98", "reference_db": 0.0, "linear_reference_db": 20.0}
+    (_KEITHITO, "keithito/tacotron hparams.py, util/audio.py (commit d26c763)"),
+    (
+        # The mel had no reference level yet, the linear spectrogram had.
+        replace(_KEITHITO, name="keithito-issue98", reference_db=0.0, linear_reference_db=20.0),
+        "keithito/tacotron util/audio.py as issue 98 quotes it",
+    ),
+    (
+        # It clips at 1e-8 where this clips at 0: a millionth of a decibel.
+        replace(
+            _KEITHITO,
+            name="kyubyong",
+            sample_rate=22_050,
+            hop_length=275,  # int(0.0125 * 22050)
+            win_length=1102,  # int(0.05 * 22050)
+            fmax=11_025.0,
+        ),
+        "Kyubyong/tacotron hyperparams.py, utils.py get_spectrograms",
+    ),
+    (
+        replace(
+            _KEITHITO,
+            name="begeekmyfriend",
+            sample_rate=22_050,
+            n_fft=1024,
+            hop_length=256,
+            win_length=1024,
+            fmin=50.0,
+            fmax=7600.0,
+            scaling=_FOUR,
+        ),
+        "begeekmyfriend/tacotron2 hparams.py, common/audio.py (commit 0ab6d2c); he found [-4, 4] "
+        "to align sooner than [0, 1] in keithito/tacotron issue 237",
+    ),
+    (
+        # 20 * log10 of squared magnitudes: its decibels are twice the usual ones.
+        replace(
+            _KEITHITO,
+            name="rayhane-mamah",
+            sample_rate=22_050,
+            hop_length=275,
+            win_length=1100,
+            framing="center-constant",
+            fmin=55.0,
+            fmax=7600.0,
+            power=2.0,
+            scaling=_FOUR,
+        ),
+        "Rayhane-mamah/Tacotron-2 hparams.py, datasets/audio.py (master)",
+    ),
+    (
+        # As keithito's in issue 98: 20 dB are taken off the linear spectrogram only.
+        replace(
+            _KEITHITO,
+            name="fatchord",
+            sample_rate=22_050,
+            hop_length=275,
+            win_length=1100,
+            preemphasis=0.0,
+            fmin=40.0,
+            fmax=11_025.0,
+            reference_db=0.0,
+            linear_reference_db=20.0,
+        ),
+        "fatchord/WaveRNN hparams.py, utils/dsp.py",
+    ),
+    (
+        replace(
+            _KEITHITO,
+            name="mozilla",
+            sample_rate=22_050,
+            n_fft=1024,
+            hop_length=256,
+            win_length=1024,
+            preemphasis=0.0,
+            fmax=11_025.0,
+            scaling=_FOUR,
+        ),
+        "coqui-ai/TTS TTS/config/shared_configs.py BaseAudioConfig, after mozilla/TTS",
+    ),
+    (_HIFIGAN, "jik876/hifi-gan meldataset.py, config_v1.json"),
+    (
+        replace(_HIFIGAN, name="bigvgan-22k"),
+        "NVIDIA/BigVGAN meldataset.py, configs/bigvgan_22khz_80band.json",
+    ),
+    (
+        replace(_HIFIGAN, name="bigvgan-24k", sample_rate=24_000, n_mels=100, fmax=12_000.0),
+        "NVIDIA/BigVGAN meldataset.py, configs/bigvgan_24khz_100band.json",
+    ),
+    (
+        # Mean and deviation over LJ Speech.
+        replace(_HIFIGAN, name="matcha", scaling=MeanVariance(-5.536622, 2.116101)),
+        "shivammehta25/Matcha-TTS matcha/utils/audio.py, configs/data/ljspeech.yaml",
+    ),
+    (
+        _ESPNET,
+        "espnet/espnet espnet2/tts/feats_extract/log_mel_fbank.py, espnet2/layers/log_mel.py, "
+        "egs2/ljspeech/tts1/run.sh",
+    ),
+    (
+        replace(_ESPNET, name="parallelwavegan", bin_floor=0.0),
+        "kan-bayashi/ParallelWaveGAN bin/preprocess.py logmelfilterbank, egs/ljspeech/voc1/conf; "
+        "each model's stats.h5 holds a mean and deviation a band on top",
+    ),
+    (
+        replace(_ESPNET, name="tensorflowtts", bin_floor=0.0),
+        "TensorSpeech/TensorFlowTTS preprocess/ljspeech_preprocess.yaml, bin/preprocess.py; each "
+        "model's stats.npy holds a mean and deviation a band on top",
+    ),
+    (
+        replace(_ESPNET, name="speecht5", sample_rate=16_000, bin_floor=0.0),
+        "huggingface/transformers models/speecht5/feature_extraction_speecht5.py",
+    ),
+    (
+        replace(_ESPNET, name="r9y9", fmin=125.0, bin_floor=0.0),
+        "r9y9/wavenet_vocoder audio.py logmelspectrogram, egs/gaussian/conf/gaussian_wavenet.json",
+    ),
+    (
+        replace(_NVIDIA, name="melgan", framing="hifigan", fmax=11_025.0, log="log10"),
+        "descriptinc/melgan-neurips mel2wav/modules.py Audio2Mel",
+    ),
+    (
+        replace(
+            _NVIDIA,
+            name="vocos",
+            sample_rate=24_000,
+            n_mels=100,
+            fmax=12_000.0,
+            mel_scale="htk",
+            mel_norm="none",
+            floor=1e-7,
+        ),
+        "gemelo-ai/vocos vocos/feature_extractors.py MelSpectrogramFeatures, vocos-mel-24khz",
+    ),
+    (
+        # Its transform is never told that the signal has 24 kHz, so that each band lies half as
+        # high again as it says.
+        MelConvention(
+            name="styletts2",
+            sample_rate=24_000,
+            n_fft=2048,
+            hop_length=300,
+            win_length=1200,
+            n_mels=80,
+            fmax=8000.0,
+            filter_rate=16_000,
+            mel_scale="htk",
+            mel_norm="none",
+            power=2.0,
+            floor=1e-5,
+            floor_added=True,
+            scaling=MeanVariance(-4.0, 4.0),
+        ),
+        "yl4579/StyleTTS2 meldataset.py preprocess",
+    ),
+    (
+        MelConvention(
+            name="torchaudio",
+            sample_rate=16_000,
+            n_fft=400,
+            hop_length=200,
+            win_length=400,
+            n_mels=128,
+            fmax=8000.0,
+            mel_scale="htk",
+            mel_norm="none",
+            power=2.0,
+            log="power-db",
+            floor=1e-10,
+        ),
+        "torchaudio 2 transforms.MelSpectrogram() and AmplitudeToDB(), all defaults",
+    ),
+    (
+        MelConvention(
+            name="librosa",
+            sample_rate=22_050,
+            n_fft=2048,
+            hop_length=512,
+            win_length=2048,
+            framing="center-constant",  # since 0.10; earlier versions mirrored
+            n_mels=128,
+            fmax=11_025.0,
+            power=2.0,
+            log="power-db",
+            floor=1e-10,
+            dynamic_range=80.0,
+        ),
+        "librosa 0.11 feature.melspectrogram() and power_to_db(), all defaults",
+    ),
+    (_WHISPER, "openai/whisper whisper/audio.py log_mel_spectrogram"),
+    (
+        replace(_WHISPER, name="whisper-large-v3", n_mels=128),
+        "openai/whisper whisper/audio.py log_mel_spectrogram(n_mels=128)",
     ),
 )
 
-CONVENTIONS: dict[str, MelConvention] = {preset.name: preset for preset in _PRESETS}
+CONVENTIONS: dict[str, MelConvention] = {row.name: row for row, _ in _TABLE}
+SOURCES: dict[str, str] = {row.name: source for row, source in _TABLE}
 DEFAULT_CONVENTION = "nvidia"
+
+# Other names of the same.
+ALIASES: dict[str, str] = {
+    "waveglow": "nvidia",
+    "speechbrain": "nvidia",
+    "tacotron2": "nvidia",
+    "coqui": "mozilla",
+    "rayhane": "rayhane-mamah",
+    "bigvgan": "bigvgan-24k",
+}
 
 
 def get_convention(name: str | Path) -> MelConvention:
-    """The preset of that name, or the convention in that ``.json`` file.
+    """The convention of that name or alias, or the one in that ``.json`` file.
 
     Raises `AudioError` for an unknown name (listing those known) and for an unreadable file.
     """
-    if isinstance(name, str) and name in CONVENTIONS:
-        return CONVENTIONS[name]
+    if isinstance(name, str) and ALIASES.get(name, name) in CONVENTIONS:
+        return CONVENTIONS[ALIASES.get(name, name)]
     path = Path(name)
     if path.suffix == ".json":
         try:
@@ -295,7 +306,7 @@ def get_convention(name: str | Path) -> MelConvention:
         if not isinstance(values, dict):
             raise AudioError(f"The mel convention file {path} must hold one JSON object.")
         return MelConvention.from_dict(values)
-    close = get_close_matches(str(name).lower(), CONVENTIONS, n=1, cutoff=0.5)
+    close = get_close_matches(str(name).lower(), [*CONVENTIONS, *ALIASES], n=1, cutoff=0.5)
     hint = f"did you mean {close[0]}? " if close else ""
     raise AudioError(
         f"There is no mel convention {str(name)!r}: {hint}known are {', '.join(CONVENTIONS)}, "

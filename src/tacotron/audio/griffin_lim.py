@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tacotron.audio.convention import MelConvention
+from tacotron.audio.definition import MelConvention
 from tacotron.audio.mel import analysis_window, mel_filterbank, unscale, unscale_linear
 from tacotron.audio.preemphasis import deemphasize
 from tacotron.errors import AudioError

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from tacotron.audio.convention import Affine, MeanVariance, MelConvention, window_coefficient
+from tacotron.audio.definition import Affine, MeanVariance, MelConvention, window_coefficient
 from tacotron.audio.preemphasis import preemphasize
 from tacotron.audio.waveform import as_waveform
 from tacotron.errors import AudioError
@@ -25,7 +25,15 @@ _SLANEY_BREAK_MEL = _SLANEY_BREAK_HZ / _SLANEY_HZ_PER_MEL
 _SLANEY_LOG_STEP = np.log(6.4) / 27.0
 
 # What the natural logarithm is multiplied by.
-_LOG_FACTORS = {"ln": 1.0, "log10": 1.0 / np.log(10.0), "db": 20.0 / np.log(10.0)}
+_LOG_FACTORS = {
+    "ln": 1.0,
+    "log10": 1.0 / np.log(10.0),
+    "db": 20.0 / np.log(10.0),
+    "power-db": 10.0 / np.log(10.0),
+}
+
+# Values this near the lowest that there can be count as floored: rounding parts them.
+_FLOOR_TOLERANCE = 1e-5
 
 
 def mel_spectrogram(wave: ArrayLike, c: MelConvention) -> np.ndarray:
@@ -50,7 +58,9 @@ def mel_amplitude(wave: ArrayLike, c: MelConvention) -> np.ndarray:
     signal = _padded(wave, c)
     basis = mel_filterbank(c).T
     amplitude = np.empty((_frames_in(signal.size, c), c.n_mels), np.float32)
-    for start, magnitude in _magnitude_blocks(signal, c):
+    for start, magnitude in _magnitude_blocks(signal, c, c.power_offset):
+        if c.bin_floor:
+            np.maximum(magnitude, np.float32(c.bin_floor), out=magnitude)
         if c.power != 1.0:
             magnitude **= c.power
         np.matmul(magnitude, basis, out=amplitude[start : start + len(magnitude)])
@@ -67,12 +77,18 @@ def magnitude_spectrogram(wave: ArrayLike, c: MelConvention) -> np.ndarray:
 
 
 def frame_count(samples: int, c: MelConvention) -> int:
-    """Frames in the mel of that many samples: ``1 + samples // hop_length`` where centered."""
+    """Frames in the mel of that many samples: ``1 + samples // hop_length`` where centered.
+
+    HiFi-GAN's framing and ``drop_last_frame`` give ``samples // hop_length``.
+    """
     return _frames_in(samples + 2 * c.padding, c)
 
 
 def scale(amplitude: ArrayLike, c: MelConvention) -> np.ndarray:
-    """Mel amplitudes [..., n_mels] to ``c``'s values: floor, logarithm, reference, scaling."""
+    """Mel amplitudes [..., n_mels] to ``c``'s values: floor, logarithm, reference, scaling.
+
+    Where ``c`` has a dynamic range, ``amplitude`` must be that of one whole utterance.
+    """
     return _scale(amplitude, c, c.reference_db, c.scaling)
 
 
@@ -123,21 +139,36 @@ class Limits:
 
 
 def count_limits(values: ArrayLike, c: MelConvention) -> Limits:
-    """Count what was floored or clipped in a scaled mel (any float type) [..., n_mels]."""
+    """Count what was floored or clipped in a scaled mel (any float type) [..., n_mels].
+
+    Where ``c`` has a dynamic range, ``values`` must be those of one whole utterance.
+    """
     values = np.asarray(values)
+    lowest = silence(c)
+    if c.dynamic_range is not None and values.size:
+        loudest = unscale(values, c).max()
+        quietest = loudest * np.exp(-c.dynamic_range / _LOG_FACTORS[c.log])
+        lowest = np.maximum(lowest, quietest)
     # Rounded as the values were, so that a half-precision copy counts the same.
-    floor = scale(np.full(c.n_mels, c.floor, np.float32), c).astype(values.dtype)
+    floor = _scale(lowest, replace(c, dynamic_range=None), c.reference_db, c.scaling)
+    floor = (floor + _FLOOR_TOLERANCE * np.maximum(1.0, np.abs(floor))).astype(values.dtype)
     clipped = 0
     if isinstance(c.scaling, Affine) and c.scaling.clip:
         clipped = int((values >= c.scaling.target_high).sum())
     return Limits(values.size, int((values <= floor).sum()), clipped)
 
 
+def silence(c: MelConvention) -> np.ndarray:
+    """The bands' amplitudes where nothing sounds, 0 unless ``c`` floors bins: float32 [n_mels]."""
+    magnitude = max(c.bin_floor, c.power_offset**0.5) ** c.power
+    return mel_filterbank(c).sum(axis=1) * np.float32(magnitude)
+
+
 @lru_cache(maxsize=16)
 def mel_filterbank(c: MelConvention) -> np.ndarray:
     """Triangular bands over the STFT's bins: read-only float32 [n_mels, n_bins]."""
     edges = _mel_to_hz(np.linspace(*_hz_to_mel(np.array([c.fmin, c.fmax]), c), c.n_mels + 2), c)
-    bins = np.linspace(0.0, c.sample_rate / 2, c.n_bins)
+    bins = np.linspace(0.0, c.bank_rate / 2, c.n_bins)
     lower, center, upper = (edges[i : i + c.n_mels, None] for i in range(3))
     rising = (bins - lower) / (center - lower)
     falling = (upper - bins) / (upper - center)
@@ -169,10 +200,12 @@ def _padded(wave: ArrayLike, c: MelConvention) -> np.ndarray:
 
 
 def _frames_in(padded_samples: int, c: MelConvention) -> int:
-    return max(0, 1 + (padded_samples - c.n_fft) // c.hop_length)
+    return max(0, 1 + (padded_samples - c.n_fft) // c.hop_length - c.drop_last_frame)
 
 
-def _magnitude_blocks(signal: np.ndarray, c: MelConvention) -> Iterator[tuple[int, np.ndarray]]:
+def _magnitude_blocks(
+    signal: np.ndarray, c: MelConvention, power_offset: float = 0.0
+) -> Iterator[tuple[int, np.ndarray]]:
     """Pairs of a first frame and float32 magnitudes [frames of this block, n_bins]."""
     window = analysis_window(c)
     # Only the samples under the window are cut out: zeros after them instead of around them turn
@@ -190,16 +223,20 @@ def _magnitude_blocks(signal: np.ndarray, c: MelConvention) -> Iterator[tuple[in
         spectrum = np.fft.rfft(frames[start : start + block] * window, n=c.n_fft)
         power = spectrum.real**2
         power += spectrum.imag**2
+        power += power_offset
         yield start, np.sqrt(power, out=power).astype(np.float32)
 
 
 def _scale(
     amplitude: ArrayLike, c: MelConvention, reference: float, scaling: Affine | MeanVariance | None
 ) -> np.ndarray:
-    values = np.maximum(np.asarray(amplitude), np.float32(c.floor), dtype=np.float32)
+    raised = np.add if c.floor_added else np.maximum
+    values = raised(np.asarray(amplitude), np.float32(c.floor), dtype=np.float32)
     np.log(values, out=values)
     if c.log != "ln":
         values *= np.float32(_LOG_FACTORS[c.log])
+    if c.dynamic_range is not None and values.size:
+        np.maximum(values, values.max() - np.float32(c.dynamic_range), out=values)
     if reference:
         values -= np.float32(reference)
     if isinstance(scaling, Affine):
@@ -231,7 +268,11 @@ def _unscale(
         logs += np.float32(reference)
     if c.log != "ln":
         logs /= np.float32(_LOG_FACTORS[c.log])
-    return np.exp(logs, out=logs)
+    np.exp(logs, out=logs)
+    if c.floor_added:
+        logs -= np.float32(c.floor)
+        np.maximum(logs, 0.0, out=logs)
+    return logs
 
 
 def _line(scaling: Affine) -> tuple[float, float]:
