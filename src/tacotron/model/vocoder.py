@@ -119,7 +119,7 @@ class PitchReader(nn.Module):
         near = (places - logits.argmax(-1, keepdim=True)).abs() <= CLASS_REACH
         weights = logits.softmax(-1) * near
         place = (weights * places).sum(-1) / weights.sum(-1)
-        return self.config.lowest_f0 * torch.exp2(place * CLASS_OCTAVES)
+        return self.config.lowest_f0 * torch.exp(place * (CLASS_OCTAVES * math.log(2)))
 
     def classes(self, f0: Tensor) -> Tensor:
         """Where ``f0`` (Hz, > 0) lies among the classes, a real number."""

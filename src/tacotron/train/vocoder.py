@@ -18,6 +18,7 @@ from tacotron.audio.mel import mel_filterbank, mel_spectrogram
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.data.segments import SegmentDataset, SegmentOrder, Segments
 from tacotron.errors import TrainingError
+from tacotron.model.critics import Critics, CriticsConfig
 from tacotron.model.vocoder import (
     SourceFilterVocoder,
     VocoderConfig,
@@ -25,6 +26,7 @@ from tacotron.model.vocoder import (
     recorded_phase,
     sample_f0,
 )
+from tacotron.train.adversarial import PolishedVocoder, polishing_losses
 from tacotron.train.pictures import copy_figure
 from tacotron.train.recipe import Recipe, Training, model_config
 from tacotron.train.spectral import (
@@ -35,6 +37,9 @@ from tacotron.train.spectral import (
     spectral_error,
 )
 from tacotron.train.task import Task
+from tacotron.train.warm_start import take_over_vocoder
+from tacotron.voice.bundle import Bundle
+from tacotron.voice.registry import locate
 
 # Batches of held-out segments that the held-out loss is taken on.
 HELDOUT_BATCHES = 4
@@ -57,8 +62,11 @@ def vocoder_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
         n_fft=convention.n_fft,
         hop_length=convention.hop_length,
     )
-    model = SourceFilterVocoder(model_config(template, recipe.model))
-    model.fit_to(convention, corpus.mean, corpus.std)
+    vocoder = SourceFilterVocoder(model_config(template, recipe.model))
+    vocoder.fit_to(convention, corpus.mean, corpus.std)
+    model: nn.Module = vocoder
+    if recipe.training.passing_weight:
+        model = PolishedVocoder(vocoder, Critics(CriticsConfig()))
     frames = recipe.training.segment_frames
     learned = SegmentDataset(corpus, "train", frames)
     heldout = heard = None
@@ -68,11 +76,12 @@ def vocoder_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
     bank = torch.from_numpy(mel_filterbank(convention).copy())
     return Task(
         model=model,
-        losses=lambda model, batch, training: vocoder_losses(model, bank, batch, training),
-        description={"model": asdict(model.config)},
+        losses=lambda model, batch, training: _losses(model, bank, batch, training),
+        description={"model": asdict(vocoder.config)},
         learned=lambda start, rank, processes: _loader(learned, recipe, start, rank),
         heldout=_heldout_loader(heldout, recipe) if heldout else None,
         listeners=[heard] if heard else [],
+        take_over=lambda voice: take_over_vocoder(vocoder, Bundle.open(locate(voice))),
     )
 
 
@@ -96,10 +105,21 @@ def check_convention(convention: MelConvention) -> None:
         )
 
 
+def _losses(
+    model: nn.Module, bank: Tensor, batch: Segments, training: Training
+) -> dict[str, Tensor]:
+    if isinstance(model, PolishedVocoder):
+        return polishing_losses(
+            model, lambda vocoder: vocoder_losses(vocoder, bank, batch, training), batch, training
+        )
+    return vocoder_losses(model, bank, batch, training)[0]
+
+
 def vocoder_losses(
     model: SourceFilterVocoder, bank: Tensor, batch: Segments, training: Training
-) -> dict[str, Tensor]:
-    """Errors of copies of the segments, made with the recordings' own F0 and pulses in step."""
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Errors of copies of the segments, made with the recordings' own F0 and pulses in step, and
+    the copies, float [B, samples]."""
     config = model.config
     filters, logits = model(batch.mels)
     phase = recorded_phase(batch.phase, batch.f0, config.hop_length, config.sample_rate)
@@ -124,7 +144,7 @@ def vocoder_losses(
         + training.pitch_weight * errors["pitch"]
         + training.coherence_weight * errors["coherence"]
     )
-    return {"loss": loss, **errors, "cents": pitch_deviation(filters, batch)}
+    return {"loss": loss, **errors, "cents": pitch_deviation(filters, batch)}, spoken
 
 
 class CopyListener(L.Callback):

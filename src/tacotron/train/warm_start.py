@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.errors import TrainingError
-from tacotron.voice.bundle import WEIGHTS, Bundle
+from tacotron.model.vocoder import SourceFilterVocoder
+from tacotron.voice.bundle import VOCODER_WEIGHTS, WEIGHTS, Bundle
 
 # Tables with a row a symbol or a speaker, whose rows move with their names.
 SYMBOLS_TABLE = "encoder.embedding.weight"
@@ -34,12 +35,7 @@ def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[
             f"The voice {bundle.manifest.name} speaks another mel convention than the corpus "
             f"({'; '.join(differences)}): prepare the corpus with the voice's."
         )
-    weights = bundle.read(WEIGHTS)
-    try:
-        stored = load(weights)
-    except SafetensorError as error:
-        raise TrainingError(f"The weights of {bundle.path} can't be read ({error}).") from error
-    stored = {name: value.float() for name, value in stored.items()}
+    stored = _stored(bundle, WEIGHTS)
     notes: list[str] = []
     tables = {
         SYMBOLS_TABLE: (bundle.manifest.symbols, corpus.symbols, "symbol"),
@@ -70,6 +66,45 @@ def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[
             "choose the recipe that it was trained by."
         )
     return notes
+
+
+def take_over_vocoder(model: SourceFilterVocoder, bundle: Bundle) -> list[str]:
+    """Load the vocoder's training weights of the voice ``bundle`` into ``model``.
+
+    The statistics that its inputs are standardized by come along: the weights have learned with
+    them. Returns what did not fit (nothing does so far). Raises `TrainingError` where the vocoder
+    is another, or takes other mels, and `VoiceError` where the voice has none to go on from.
+    """
+    stored = _stored(bundle, VOCODER_WEIGHTS)
+    own = model.state_dict()
+    different = [
+        name for name in own if name not in stored or own[name].shape != stored[name].shape
+    ]
+    if different or set(stored) != set(own):
+        raise TrainingError(
+            f"The vocoder of the voice {bundle.manifest.name} is not of the recipe's size: "
+            "choose the recipe that it was trained by."
+        )
+    for name in ("slope", "offset", "inverse"):
+        if not torch.allclose(own[name], stored[name], rtol=5e-3, atol=1e-3):
+            raise TrainingError(
+                f"The vocoder of the voice {bundle.manifest.name} takes another mel convention "
+                "than the corpus has: prepare the corpus with the voice's."
+            )
+        # Kept in half precision, they would no longer be exact.
+        stored[name] = own[name]
+    model.load_state_dict(stored)
+    return []
+
+
+def _stored(bundle: Bundle, part: str) -> dict[str, Tensor]:
+    """Training weights by name, in single precision."""
+    weights = bundle.read(part)
+    try:
+        stored = load(weights)
+    except SafetensorError as error:
+        raise TrainingError(f"The weights of {bundle.path} can't be read ({error}).") from error
+    return {name: value.float() for name, value in stored.items()}
 
 
 def _matched(

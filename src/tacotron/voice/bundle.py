@@ -1,9 +1,9 @@
 """The voice file: one zip that holds a voice, read with suspicion and written whole.
 
 Its parts are stored, not compressed (weights don't shrink), under fixed names: ``voice.json`` (see
-`tacotron.voice.manifest`), the ONNX graphs, and where the voice has them its training weights, a
-lexicon and its model card. Nothing in it is code, nothing is unpacked to disk, and every part is
-checked against its sha256 when it is read.
+`tacotron.voice.manifest`), the ONNX graphs, and where the voice has them its training weights, its
+corpus' aligner, a lexicon and its model card. Nothing in it is code, nothing is unpacked to disk,
+and every part is checked against its sha256 when it is read.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ from tacotron.voice.manifest import KINDS, Manifest
 
 MANIFEST = "voice.json"
 WEIGHTS = "weights.safetensors"  # half precision; what training goes on from, not needed to speak
+VOCODER_WEIGHTS = "vocoder.safetensors"  # half precision; what a vocoder's training goes on from
+ALIGNER = "aligner.safetensors"  # half precision; what aligning another corpus begins from
 LEXICON = "lexicon.txt"  # pronunciations of the voice's own
 MODEL_CARD = "MODEL_CARD.md"
 
@@ -34,6 +36,8 @@ PART_LIMITS: Mapping[str, int] = {
     MODEL_CARD: 1 * _MEBIBYTE,
     LEXICON: 16 * _MEBIBYTE,
     **dict.fromkeys(_GRAPHS, 512 * _MEBIBYTE),
+    ALIGNER: 64 * _MEBIBYTE,
+    VOCODER_WEIGHTS: 512 * _MEBIBYTE,
     WEIGHTS: 1024 * _MEBIBYTE,
 }
 
