@@ -13,8 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tacotron.audio.convention import get_convention
 from tacotron.errors import TacotronError, VoiceError
-from tacotron.voice import Bundle, Manifest, bundle, write_bundle
+from tacotron.voice import Bundle, Manifest, SourceFilterSettings, bundle, write_bundle
 
 GRAPHS = {
     part: part.encode() * 3
@@ -76,6 +77,22 @@ def test_weights_need_no_library(small: Path) -> None:
         "assert not {'safetensors', 'torch', 'onnxruntime', 'scipy'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_vocoder_and_its_settings_come_together(
+    small: Path, tmp_path: Path, make_manifest: Callable[..., Manifest]
+) -> None:
+    settings = SourceFilterSettings(get_convention("nvidia"), 1024, 256, context=24)
+    path = tmp_path / "with.voice"
+    with_settings = make_manifest(vocoder=settings)
+    write_bundle(path, with_settings, GRAPHS | {"vocoder.onnx": b"graph"})
+    assert "vocoder.onnx" in Bundle.open(path)
+    for manifest, parts in (
+        (with_settings, GRAPHS),
+        (make_manifest(), GRAPHS | {"vocoder.onnx": b"graph"}),
+    ):
+        with pytest.raises(VoiceError, match=r"vocoder\.onnx needs a 'vocoder'"):
+            write_bundle(path, manifest, parts)
 
 
 def test_missing_part(small: Path) -> None:

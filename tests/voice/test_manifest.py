@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tacotron.audio.convention import get_convention
 from tacotron.errors import VoiceError
-from tacotron.voice import LengthBound, Manifest
+from tacotron.voice import LengthBound, Manifest, SourceFilterSettings, WaveformSettings
 
 WRONG = [
     ("name", "../etc/passwd"),
@@ -38,6 +39,10 @@ WRONG = [
     ("prenet_sizes", [128, -1]),
     ("prenet_sizes", 128),
     ("decoder_size", 10**9),
+    ("postnet_context", -1),
+    ("postnet_context", 1.5),
+    ("vocoder", []),
+    ("vocoder", {"kind": "magic"}),
     ("griffin_lim", []),
     ("griffin_lim", {"iterations": -1}),
     ("metrics", []),
@@ -96,6 +101,45 @@ def test_wrong_length_bounds_are_named(
 ) -> None:
     data = as_dict(make_manifest()) | {"kind": "attentive", "length_bound": bound}
     with pytest.raises(VoiceError, match=r"my\.voice.*length_bound"):
+        Manifest.from_json(json.dumps(data), source="my.voice")
+
+
+VOCODERS = [
+    SourceFilterSettings(get_convention("nvidia"), n_fft=1024, hop_length=256, context=24),
+    WaveformSettings(get_convention("keithito"), layout="time-first", context=None),
+    WaveformSettings(get_convention("nvidia"), layout="time-last", context=12),
+]
+
+
+@pytest.mark.parametrize("vocoder", VOCODERS)
+def test_vocoders(
+    make_manifest: Callable[..., Manifest], vocoder: SourceFilterSettings | WaveformSettings
+) -> None:
+    manifest = make_manifest(vocoder=vocoder, postnet_context=10)
+    assert Manifest.from_json(manifest.to_json(), source="x") == manifest
+
+
+@pytest.mark.parametrize(
+    ("settings", "key", "value"),
+    [
+        (VOCODERS[0], "kind", "magic"),
+        (VOCODERS[0], "convention", {}),
+        (VOCODERS[0], "n_fft", 1000),
+        (VOCODERS[0], "hop_length", 0),
+        (VOCODERS[0], "context", None),
+        (VOCODERS[1], "layout", "time-between"),
+        (VOCODERS[1], "context", -1),
+    ],
+)
+def test_wrong_vocoders_are_named(
+    make_manifest: Callable[..., Manifest],
+    settings: SourceFilterSettings | WaveformSettings,
+    key: str,
+    value: object,
+) -> None:
+    data = as_dict(make_manifest(vocoder=settings))
+    data["vocoder"][key] = value
+    with pytest.raises(VoiceError, match=rf"my\.voice.*vocoder\.{key}"):
         Manifest.from_json(json.dumps(data), source="my.voice")
 
 

@@ -1,7 +1,13 @@
 """Voices as files: what one holds, reading and writing it, and which there are."""
 
 from tacotron.voice.bundle import Bundle, write_bundle
-from tacotron.voice.manifest import GriffinLimSettings, LengthBound, Manifest
+from tacotron.voice.manifest import (
+    GriffinLimSettings,
+    LengthBound,
+    Manifest,
+    SourceFilterSettings,
+    WaveformSettings,
+)
 from tacotron.voice.registry import DEFAULT_VOICE, find_voices, locate, locate_name, voice_folders
 
 __all__ = [
@@ -10,6 +16,8 @@ __all__ = [
     "GriffinLimSettings",
     "LengthBound",
     "Manifest",
+    "SourceFilterSettings",
+    "WaveformSettings",
     "find_voices",
     "locate",
     "locate_name",

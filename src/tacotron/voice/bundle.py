@@ -18,7 +18,7 @@ from pathlib import Path
 
 from tacotron.errors import VoiceError
 from tacotron.files import atomic_write
-from tacotron.voice.manifest import KINDS, Manifest
+from tacotron.voice.manifest import KINDS, VOCODER, Manifest
 
 MANIFEST = "voice.json"
 WEIGHTS = "weights.safetensors"  # half precision; what training goes on from, not needed to speak
@@ -28,7 +28,7 @@ LEXICON = "lexicon.txt"  # pronunciations of the voice's own
 MODEL_CARD = "MODEL_CARD.md"
 
 _MEBIBYTE = 1 << 20
-_GRAPHS = sorted({graph for graphs in KINDS.values() for graph in graphs})
+_GRAPHS = sorted({graph for graphs in KINDS.values() for graph in graphs} | {VOCODER})
 
 # Every part that a voice may hold, in the order they are written, and the largest each may be.
 PART_LIMITS: Mapping[str, int] = {
@@ -176,3 +176,7 @@ def _check_parts(source: str, manifest: Manifest, present: set[str]) -> None:
     missing = [part for part in KINDS[manifest.kind] if part not in present]
     if missing:
         raise VoiceError(f"{source} can't speak: a {manifest.kind} voice needs {missing[0]}.")
+    if (manifest.vocoder is None) == (VOCODER in present):
+        raise VoiceError(
+            f"{source} can't speak: a {VOCODER} needs a 'vocoder' in its {MANIFEST}, and that a graph."
+        )

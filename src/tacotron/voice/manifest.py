@@ -19,6 +19,9 @@ KINDS: Mapping[str, tuple[str, ...]] = {
     "attentive": ("encoder.onnx", "decoder.onnx", "postnet.onnx"),
 }
 
+# The vocoder's graph, in voices whose manifest has a `vocoder`.
+VOCODER = "vocoder.onnx"
+
 # Names end up in terminals, file names and URLs.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -47,6 +50,35 @@ class LengthBound:
 
 
 @dataclass(frozen=True)
+class SourceFilterSettings:
+    """Our own vocoder: ``vocoder.onnx`` shapes pulses and noise, see `tacotron.speak`."""
+
+    convention: MelConvention  # of the mels it takes
+    n_fft: int  # samples in its Fourier transform
+    hop_length: int  # samples a frame; half of n_fft is a multiple of it
+    context: int  # frames to each side that a frame's filters depend on
+
+
+@dataclass(frozen=True)
+class WaveformSettings:
+    """Anybody's vocoder: ``vocoder.onnx`` takes a mel and gives ``hop_length`` samples a frame."""
+
+    convention: MelConvention  # of the mels it takes
+    layout: str  # one of LAYOUTS
+    context: int | None  # frames to each side that a sample depends on; None where that is not few
+
+
+VocoderSettings = SourceFilterSettings | WaveformSettings
+
+_VOCODERS: Mapping[str, type[SourceFilterSettings] | type[WaveformSettings]] = {
+    "source-filter": SourceFilterSettings,
+    "waveform": WaveformSettings,
+}
+# Where the mel that a waveform vocoder takes has its frames: [..., n_mels, T] or [..., T, n_mels].
+LAYOUTS = ("time-last", "time-first")
+
+
+@dataclass(frozen=True)
 class Manifest:
     """Everything about a voice but its graphs and weights."""
 
@@ -63,6 +95,11 @@ class Manifest:
     prenet_sizes: tuple[int, ...]  # outputs of each prenet layer
     decoder_size: int  # width of the decoder's states, and of its condition where it has one
     length_bound: LengthBound | None = None  # attentive voices have one
+    # Seconds of silence that end an attentive voice's speech; 0: it has a stop token.
+    end_silence: float = 0.0
+    # Frames to each side that the post-net looks at; None where it must see the whole utterance.
+    postnet_context: int | None = None
+    vocoder: VocoderSettings | None = None  # None: Griffin-Lim
     griffin_lim: GriffinLimSettings = GriffinLimSettings()
     statistics: Mapping[str, Any] = field(default_factory=dict)  # measured levels of the corpus
     provenance: Mapping[str, Any] = field(default_factory=dict)  # data, recipe, steps, machine
@@ -75,6 +112,7 @@ class Manifest:
         data["convention"] = self.convention.to_dict()
         data["griffin_lim"] = asdict(self.griffin_lim)
         data["length_bound"] = asdict(self.length_bound) if self.length_bound else None
+        data["vocoder"] = _vocoder_to_dict(self.vocoder) if self.vocoder else None
         try:
             return json.dumps(data, indent=1, ensure_ascii=False, allow_nan=False, default=dict)
         except ValueError as error:
@@ -116,12 +154,20 @@ class Manifest:
             prenet_sizes=read.sizes("prenet_sizes"),
             decoder_size=read.integer("decoder_size", 1),
             length_bound=read.length_bound() if kind == "attentive" else None,
+            end_silence=read.number("end_silence", 0.0, 60.0, absent=0.0),
+            postnet_context=read.context("postnet_context"),
+            vocoder=read.vocoder(),
             griffin_lim=read.griffin_lim(),
             statistics=read.object("statistics"),
             provenance=read.object("provenance"),
             metrics=read.object("metrics"),
             parts=read.parts(),
         )
+
+
+def _vocoder_to_dict(settings: VocoderSettings) -> dict[str, Any]:
+    kind = next(kind for kind, cls in _VOCODERS.items() if isinstance(settings, cls))
+    return {"kind": kind} | asdict(settings) | {"convention": settings.convention.to_dict()}
 
 
 class _Reader:
@@ -169,8 +215,8 @@ class _Reader:
             raise self._wrong(key, f"a whole number from {low} to {_LARGEST}")
         return value
 
-    def number(self, key: str, low: float, high: float) -> float:
-        value = self._data.get(key)
+    def number(self, key: str, low: float, high: float, absent: float | None = None) -> float:
+        value = self._data.get(key, absent)
         if type(value) not in (int, float) or not low <= value <= high:
             raise self._wrong(key, f"a number from {low:g} to {high:g}")
         return float(value)
@@ -199,6 +245,22 @@ class _Reader:
         # A frame for each symbol at least, so that each can be spoken.
         read = _Reader(self.object("length_bound"), self._source, "length_bound.")
         return LengthBound(read.integer("base", 0), read.integer("per_symbol", 1))
+
+    def context(self, key: str) -> int | None:
+        return None if self._data.get(key) is None else self.integer(key, 0)
+
+    def vocoder(self) -> VocoderSettings | None:
+        if self._data.get("vocoder") is None:
+            return None
+        read = _Reader(self.object("vocoder"), self._source, "vocoder.")
+        convention = read.convention()
+        if read.choice("kind", _VOCODERS) == "waveform":
+            layout = read.choice("layout", dict.fromkeys(LAYOUTS))
+            return WaveformSettings(convention, layout, read.context("context"))
+        n_fft, hop_length = read.integer("n_fft", 2), read.integer("hop_length", 1)
+        if n_fft % (2 * hop_length):
+            raise read._wrong("n_fft", "a multiple of twice the hop_length")
+        return SourceFilterSettings(convention, n_fft, hop_length, read.integer("context", 0))
 
     def griffin_lim(self) -> GriffinLimSettings:
         settings = asdict(GriffinLimSettings()) | self.object("griffin_lim")
