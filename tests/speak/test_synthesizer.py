@@ -12,7 +12,8 @@ import soundfile
 
 from tacotron.errors import AudioError, TacotronError, TextError, VoiceError
 from tacotron.speak import Chunk, Voice
-from tacotron.speak.pieces import LONGEST, PARAGRAPH_PAUSE, SENTENCE_PAUSE
+from tacotron.speak.pieces import LONGEST
+from tacotron.speak.prosody import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 from tacotron.text import ENGLISH_SYMBOLS, get_frontend
 from tacotron.voice import Bundle
 
