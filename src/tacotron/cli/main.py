@@ -30,11 +30,22 @@ COMMANDS: Mapping[str, str] = {
     "align": "find when each word and symbol of a prepared corpus is spoken",
     "train": "train a voice, or go on from one",
     "export": "make a voice file of a training run",
+    "import-keithito": "make a voice file of a checkpoint of keithito/tacotron",
 }
 
 # What only the extra [train] installs; whoever speaks does without.
 TRAINING_MODULES = frozenset(
-    {"lightning", "matplotlib", "onnx", "pyloudnorm", "safetensors", "tensorboard", "torch"}
+    {
+        "apprise",
+        "google_crc32c",
+        "lightning",
+        "matplotlib",
+        "onnx",
+        "pyloudnorm",
+        "safetensors",
+        "tensorboard",
+        "torch",
+    }
 )
 
 _USER_MISTAKE = 2
@@ -93,7 +104,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
         if name != command:
             commands.add_parser(name, help=line)
             continue
-        module = import_module(f"tacotron.cli.{name}")
+        module = import_module(f"tacotron.cli.{name.replace('-', '_')}")
         subparser = commands.add_parser(
             name,
             help=line,

@@ -6,7 +6,8 @@ After Wang et al., "Tacotron" (arXiv 1703.10135), with a stop token. Three graph
 convention's values, mel and linear spectrogram).
 
 Nothing keeps attention from losing its way, and then the stop token may never come: a bound taken
-from the text ends the speech, and its warning says so.
+from the text ends the speech, and its warning says so. Voices without a stop token, such as those
+of keithito/tacotron, are ended where a long silence begins.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 
 from tacotron.errors import VoiceError
 from tacotron.speak.durations import attended_frames
+from tacotron.speak.edges import SILENT_DB, frame_levels
 from tacotron.speak.engine import Speech
 from tacotron.speak.graphs import Graph
 from tacotron.voice.bundle import Bundle
@@ -65,7 +67,11 @@ class AttentiveEngine:
         if not all(np.isfinite(values).all() for values in (mel, linear, weights)):
             raise VoiceError(f"The voice {self._where} gives NaN or Inf instead of speech.")
         mel, linear = mel[0], linear[0]
-        warnings = () if finished else (self._unfinished(len(frames)),)
+        if self._manifest.end_silence:
+            steps, finished = self._steps_before_silence(mel, len(ids))
+            weights = weights[:steps]
+            mel, linear = (m[: steps * self._manifest.reduction_factor] for m in (mel, linear))
+        warnings = () if finished else (self._unfinished(len(mel)),)
         if speed != 1.0:
             count = max(len(ids), round(len(mel) / speed))
             mel, linear = _stretch(mel, count), _stretch(linear, count)
@@ -94,6 +100,16 @@ class AttentiveEngine:
             frame = spoken[:, -1]
             finished = len(frames) >= fewest and bool(stop[0] > 0)
         return np.concatenate(frames), np.stack(weights), finished
+
+    def _steps_before_silence(self, mel: np.ndarray, symbols: int) -> tuple[int, bool]:
+        """After how many steps ``mel`` float32 [frames, n_mels] is silent for so long that it is
+        over, no fewer than ``symbols`` have frames; and whether it ever is."""
+        c = self._manifest.convention
+        loud = np.append(np.flatnonzero(frame_levels(mel, c) > SILENT_DB), len(mel))
+        silent = np.diff(loud) - 1 >= self._manifest.end_silence * c.frame_rate
+        last = int(loud[silent.argmax()]) if silent.any() else len(mel) - 1
+        r = self._manifest.reduction_factor
+        return _steps(max(last + 1, symbols), r), bool(silent.any())
 
     def _unfinished(self, frames: int) -> str:
         seconds = frames / self._manifest.convention.frame_rate

@@ -24,7 +24,7 @@ HIGHEST = 0.99  # of full scale: what louder pieces are lowered to
 
 def trim(speech: Speech, words: Sequence[Word], c: MelConvention) -> Speech:
     """Take silence off both ends of ``speech`` but for `EDGE_SECONDS`, never a frame of a word."""
-    loud = np.flatnonzero(_levels(speech.mel, c) > SILENT_DB)
+    loud = np.flatnonzero(frame_levels(speech.mel, c) > SILENT_DB)
     ends = np.cumsum(speech.durations)
     starts = ends - speech.durations
     edge = round(EDGE_SECONDS * c.frame_rate)
@@ -77,7 +77,8 @@ def frame_seconds(frame: int, c: MelConvention) -> float:
     return max(0.0, (frame - lead) * c.hop_length / c.sample_rate)
 
 
-def _levels(mel: np.ndarray, c: MelConvention) -> np.ndarray:
-    """Level of each frame in dB below the loudest one: float32 [frames]."""
+def frame_levels(mel: np.ndarray, c: MelConvention) -> np.ndarray:
+    """Level of each frame of ``mel`` float32 [frames, n_mels] against the loudest one, in dB:
+    float32 [frames]."""
     energy = (unscale(mel, c) ** np.float32(2 / c.power)).sum(axis=1)
     return 10 * np.log10(energy / energy.max())
