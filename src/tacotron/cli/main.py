@@ -24,6 +24,7 @@ from tacotron.errors import TacotronError
 COMMANDS: Mapping[str, str] = {
     "say": "speak text into a file or a pipe",
     "voices": "list the voices there are, or show one",
+    "serve": "serve a page, and the APIs that other software speaks",
     "text": "show how text is read: words, symbols and ids",
     "mel": "turn recordings into mel spectrograms and back",
     "prepare": "make a corpus ready for training, and report on it",
@@ -48,6 +49,11 @@ TRAINING_MODULES = frozenset(
     }
 )
 
+# And what only [serve] does.
+SERVING_MODULES = frozenset(
+    {"fastapi", "prometheus_client", "pydantic", "starlette", "uvicorn", "wyoming"}
+)
+
 _USER_MISTAKE = 2
 _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
@@ -65,9 +71,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (TacotronError, OSError, OutputClosed, KeyboardInterrupt) as error:
         status = _status(error)
     except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] not in TRAINING_MODULES:
+        module = (error.name or "").partition(".")[0]
+        if module not in TRAINING_MODULES | SERVING_MODULES:
             raise
-        need = f"This command needs {error.name}: pip install 'tacotron-tts[train]' brings it."
+        extra = "train" if module in TRAINING_MODULES else "serve"
+        need = f"This command needs {error.name}: pip install 'tacotron-tts[{extra}]' brings it."
         status = _status(TacotronError(need))
     try:
         _flush()
