@@ -63,7 +63,16 @@ def encode(
         return _compressed(waves, sample_rate, format)
     if name == "wav":
         return _wav(waves, sample_rate, round(hold_seconds * sample_rate))
-    return _pcm(waves, sample_rate)
+    return pcm(waves, sample_rate)
+
+
+def pcm(waves: Iterable[np.ndarray], sample_rate: int) -> Iterator[bytes]:
+    """Yield each of ``waves`` (float32 [samples]) as 16-bit little-endian samples at its rate."""
+    tap = _Tap()
+    with audio_writer(tap, sample_rate, format="raw") as writer:
+        for wave in waves:
+            writer.write(wave)
+            yield tap.take()
 
 
 def _resampled(waves: Iterable[np.ndarray], rate_in: int, rate_out: int) -> Iterator[np.ndarray]:
@@ -71,14 +80,6 @@ def _resampled(waves: Iterable[np.ndarray], rate_in: int, rate_out: int) -> Iter
     for wave in waves:
         yield resampler.feed(wave)
     yield resampler.finish()
-
-
-def _pcm(waves: Iterable[np.ndarray], sample_rate: int) -> Iterator[bytes]:
-    tap = _Tap()
-    with audio_writer(tap, sample_rate, format="raw") as writer:
-        for wave in waves:
-            writer.write(wave)
-            yield tap.take()
 
 
 def _wav(waves: Iterable[np.ndarray], sample_rate: int, hold: int) -> Iterator[bytes]:

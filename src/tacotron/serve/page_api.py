@@ -19,7 +19,7 @@ from tacotron.serve.schemas import ERRORS, PageSpeech
 from tacotron.serve.service import Service, Speaking
 from tacotron.speak import Chunk, SpokenWord
 from tacotron.speak.captions import Caption, caption, srt, vtt
-from tacotron.speak.synthesizer import FASTEST, SLOWEST
+from tacotron.speak.prosody import FASTEST, SLOWEST
 from tacotron.voice import Manifest
 
 _LINES = "application/x-ndjson"

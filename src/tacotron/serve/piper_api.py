@@ -15,7 +15,7 @@ from tacotron.serve.errors import BadRequest
 from tacotron.serve.response import SpokenResponse
 from tacotron.serve.schemas import ERRORS, PiperSpeech, audio
 from tacotron.serve.service import Service, Speaking
-from tacotron.speak.synthesizer import FASTEST, SLOWEST
+from tacotron.speak.prosody import FASTEST, SLOWEST
 
 # These clients expect a file rather than a stream. Up to so much speech, which is 2.6 MB at 22,050
 # Hz, is held back so that the header can tell its length.

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tacotron.speak.synthesizer import FASTEST, SLOWEST
+from tacotron.speak.prosody import FASTEST, SLOWEST
 
 _SPEED = Field(1.0, ge=SLOWEST, le=FASTEST, description="2 is twice as fast.")
 _VOICE = Field(None, description="A voice's name, or voice:speaker; the default voice if left out.")

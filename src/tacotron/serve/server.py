@@ -16,10 +16,11 @@ from tacotron.serve.service import Service
 from tacotron.serve.settings import Settings
 
 if TYPE_CHECKING:
-    from tacotron.serve.wyoming import WyomingServer
+    pass
 
 log = logging.getLogger("tacotron.serve")
 
+_LOOK_SECONDS = 0.1  # between two looks whether a second signal came
 _BACKLOG = 128  # connections that the system holds before they are taken
 
 
@@ -30,22 +31,23 @@ def serve(settings: Settings) -> None:
     `TacotronError` where an address can't be listened on.
     """
     service = Service(settings)
-    http = _listen(settings.host, settings.port)
+    sockets = [listen(settings.host, settings.port)]
     wyoming = None
     if settings.wyoming_port is not None:
-        wyoming = _listen(settings.host, settings.wyoming_port)
-    server = _Server(service, http, wyoming)
-    server.run(sockets=[http])
+        from tacotron.serve.wyoming import WyomingServer
+
+        sockets.append(listen(settings.host, settings.wyoming_port))
+        wyoming = WyomingServer(service, sockets[1])
+    server = Server(service, wyoming)
+    server.run(sockets=sockets[:1])
     if server.failure is not None:
         raise server.failure
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """uvicorn's, with Wyoming beside HTTP and a word with the service when it ends."""
 
-    def __init__(
-        self, service: Service, http: socket.socket, wyoming: socket.socket | None
-    ) -> None:
+    def __init__(self, service: Service, wyoming: WyomingServer | None) -> None:
         settings = service.settings
         config = uvicorn.Config(
             create_app(service=service),
@@ -60,20 +62,16 @@ class _Server(uvicorn.Server):
         )
         super().__init__(config)
         self._service = service
-        self._http = http
-        self._wyoming_socket = wyoming
-        self._wyoming: WyomingServer | None = None
+        self._wyoming = wyoming
         self.failure: TacotronError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        print(f"Tacotron speaks at {_address('http', self._http)} (Ctrl+C ends it)", flush=True)
-        if self._wyoming_socket is not None:
-            from tacotron.serve.wyoming import WyomingServer
-
-            self._wyoming = WyomingServer(self._service)
-            await self._wyoming.start(self._wyoming_socket)
-            print(f"Wyoming: {_address('tcp', self._wyoming_socket)}", flush=True)
+        assert sockets is not None
+        print(f"Tacotron speaks at {_address('http', sockets[0])} (Ctrl+C ends it)", flush=True)
+        if self._wyoming is not None:
+            await self._wyoming.start()
+            print(f"Wyoming: {_address('tcp', self._wyoming.listening)}", flush=True)
         warming = self._service.warming
         assert warming is not None  # the lifespan began it
         warming.add_done_callback(self._warmed)
@@ -93,10 +91,13 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._service.pool.stop()
         log.info("shutting down: %d requests to finish", self._service.pool.open)
-        if self._wyoming is None:
-            await super().shutdown(sockets)
-        else:
-            await asyncio.gather(super().shutdown(sockets), self._wyoming.stop())
+        for server in self.servers:
+            server.close()
+        if self._wyoming is not None:  # before the application, whose end takes the workers away
+            stopping = asyncio.ensure_future(self._wyoming.stop())
+            while not stopping.done() and not self.force_exit:
+                await asyncio.wait({stopping}, timeout=_LOOK_SECONDS)
+        await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Unlike uvicorn's, doesn't raise the signal again when all is done: that end is a good
@@ -106,7 +107,11 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens on ``host`` and ``port`` (0: a free one).
+
+    Raises `TacotronError` where that can't be.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)

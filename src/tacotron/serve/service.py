@@ -14,7 +14,7 @@ from tacotron.serve.pool import Pool
 from tacotron.serve.settings import Settings
 from tacotron.serve.voices import Offer, Shelf
 from tacotron.speak import Chunk
-from tacotron.speak.synthesizer import FASTEST, SLOWEST
+from tacotron.speak.prosody import FASTEST, SLOWEST
 
 log = logging.getLogger("tacotron.serve")
 
