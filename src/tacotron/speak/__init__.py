@@ -1,5 +1,6 @@
 """Text to audio with a voice: numpy and ONNX Runtime, no torch."""
 
-from tacotron.speak.synthesizer import Chunk, SpokenWord, Voice
+from tacotron.speak.chunks import Chunk, SpokenWord
+from tacotron.speak.synthesizer import Voice
 
 __all__ = ["Chunk", "SpokenWord", "Voice"]

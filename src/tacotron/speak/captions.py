@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tacotron.errors import TacotronError
 from tacotron.files import atomic_write
-from tacotron.speak.synthesizer import Chunk, SpokenWord
+from tacotron.speak.chunks import Chunk, SpokenWord
 
 FORMATS = (".srt", ".vtt", ".json")
 LINE_CHARACTERS = 42  # of a WebVTT cue, as broadcasters' guidelines have it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Protocol
@@ -29,6 +29,18 @@ class Speech:
     linear: np.ndarray | None = None  # float32 [frames, n_bins], scaled too: from voices that do
 
 
+@dataclass(frozen=True, eq=False)
+class Utterance:
+    """One utterance while an engine speaks it: what is known beforehand, and the mel as it comes.
+
+    The blocks together are the mel that `Engine.speak` gives for the same arguments.
+    """
+
+    durations: np.ndarray  # int64 [symbols], frames that speak each
+    mel: Iterator[np.ndarray]  # blocks float32 [frames, n_mels]
+    warnings: tuple[str, ...] = ()
+
+
 class Engine(Protocol):
     """Speaks with the graphs of one voice; holds nothing that speaking changes."""
 
@@ -41,6 +53,22 @@ class Engine(Protocol):
 
         The same arguments give the same speech, bit for bit. Raises `VoiceError` where the voice's
         graphs fail.
+        """
+        ...
+
+    def begin(
+        self,
+        ids: Sequence[int],
+        *,
+        speaker: int,
+        speed: float,
+        seed: Sequence[int],
+        blocks: Iterable[int],
+    ) -> Utterance:
+        """Begin to speak as `speak` does, to go on block by block as these are taken.
+
+        ``blocks`` are the frames to decode for each, more than enough of them; an engine that can
+        only speak the whole ignores them. Errors of the graphs may come with any block.
         """
         ...
 

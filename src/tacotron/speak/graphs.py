@@ -16,13 +16,18 @@ class Graph:
     """One ONNX graph of a voice, called with named arrays."""
 
     def __init__(
-        self, bundle: Bundle, part: str, *, inputs: Sequence[str], outputs: Sequence[str]
+        self,
+        bundle: Bundle,
+        part: str,
+        *,
+        inputs: Sequence[str] | None = None,
+        outputs: Sequence[str] | None = None,
     ) -> None:
-        """Load ``part``. Raises `VoiceError` where it isn't a graph with these names."""
+        """Load ``part``. Raises `VoiceError` where it isn't a graph with these names; None takes
+        those that it has."""
         import onnxruntime
 
         self._where = f"{part} of voice {bundle.path}"
-        self._outputs = list(outputs)
         options = onnxruntime.SessionOptions()
         # One thread: a step is too small to share, and the result is the same on every machine
         # size. A server gets its parallelism from several utterances.
@@ -38,17 +43,25 @@ class Graph:
             raise VoiceError(
                 f"The {self._where} is no graph that can run: {_line(error)}"
             ) from error
-        found = [node.name for node in self._session.get_inputs()]
-        if sorted(found) != sorted(inputs):
+        self._shapes = {node.name: node.shape for node in self._session.get_inputs()}
+        found = list(self._shapes)
+        if inputs is not None and sorted(found) != sorted(inputs):
             raise VoiceError(
                 f"The {self._where} takes {', '.join(found)}, not {', '.join(inputs)}: "
                 "export the voice again."
             )
-        lacking = set(outputs) - {node.name for node in self._session.get_outputs()}
+        given = [node.name for node in self._session.get_outputs()]
+        self._outputs = given if outputs is None else list(outputs)
+        lacking = set(self._outputs) - set(given)
         if lacking:
             raise VoiceError(
                 f"The {self._where} does not give {min(lacking)}: export the voice again."
             )
+
+    @property
+    def shapes(self) -> Mapping[str, Sequence[int | str | None]]:
+        """The inputs' names and shapes; a size that is free is a name or None."""
+        return self._shapes
 
     def __call__(self, inputs: Mapping[str, np.ndarray]) -> list[np.ndarray]:
         """Return the outputs in the order they were named. Raises `VoiceError` where it fails."""

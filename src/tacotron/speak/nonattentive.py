@@ -3,22 +3,25 @@
 After Shen et al., "Non-Attentive Tacotron" (arXiv 2010.04301). Four graphs, batch 1: ``encoder``
 (symbols to memory and expected durations), ``upsampler`` (memory stretched to the frames, pooled
 to one condition a decoder step), ``decoder`` (one step, ``reduction_factor`` frames), ``postnet``
-(all frames at once, into the convention's values).
+(frames with those around them, into the convention's values).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import repeat
 
 import numpy as np
 
 from tacotron.errors import VoiceError
 from tacotron.speak.durations import LONGEST_SECONDS, frame_positions, whole_frames
-from tacotron.speak.engine import Speech
+from tacotron.speak.engine import Speech, Utterance
 from tacotron.speak.graphs import Graph
+from tacotron.speak.windows import Windows
 from tacotron.voice.bundle import Bundle
 
 _STATES = ("hidden_1", "cell_1", "hidden_2", "cell_2")
+_ALL = 1 << 30  # frames: more than any utterance has
 
 
 class NonAttentiveEngine:
@@ -51,6 +54,19 @@ class NonAttentiveEngine:
         self, ids: Sequence[int], *, speaker: int, speed: float, seed: Sequence[int]
     ) -> Speech:
         """See `tacotron.speak.engine.Engine.speak`."""
+        spoken = self.begin(ids, speaker=speaker, speed=speed, seed=seed, blocks=repeat(_ALL))
+        return Speech(np.concatenate(list(spoken.mel)), spoken.durations)
+
+    def begin(
+        self,
+        ids: Sequence[int],
+        *,
+        speaker: int,
+        speed: float,
+        seed: Sequence[int],
+        blocks: Iterable[int],
+    ) -> Utterance:
+        """See `tacotron.speak.engine.Engine.begin`."""
         memory, expected = self._encoder(
             {"ids": np.array([ids], np.int64), "speaker": np.array([speaker], np.int64)}
         )
@@ -59,13 +75,27 @@ class NonAttentiveEngine:
         (condition,) = self._upsampler(
             {"memory": memory, "index": index[None], "position": position[None]}
         )
-        frames = self._decode(condition[0], np.random.default_rng(seed))
+        if self._manifest.postnet_context is None:
+            blocks = repeat(_ALL)
+        frames = self._decode(condition[0], np.random.default_rng(seed), iter(blocks))
+        return Utterance(durations, self._refine(frames, len(index)))
+
+    def _refine(self, decoded: Iterable[np.ndarray], frames: int) -> Iterator[np.ndarray]:
+        """Blocks of decoded frames, ``frames`` in all -> blocks of the mel in the convention."""
+        windows = Windows(self._run_postnet, context=self._manifest.postnet_context or 0)
+        for block in decoded:
+            frames -= len(block)
+            mel = windows.push(block, last=frames == 0)
+            if mel is not None:
+                yield mel[0]
+
+    def _run_postnet(self, frames: np.ndarray) -> list[np.ndarray]:
         (mel,) = self._postnet({"frames": frames[None]})
-        if mel.shape[1:] != (len(index), self._manifest.convention.n_mels):
+        if mel.shape[1:] != (len(frames), self._manifest.convention.n_mels):
             raise VoiceError(f"The voice {self._where} gives a mel of the wrong shape {mel.shape}.")
         if not np.isfinite(mel).all():
             raise VoiceError(f"The voice {self._where} gives NaN or Inf instead of speech.")
-        return Speech(mel[0], durations)
+        return [mel[0]]
 
     def _whole_frames(self, expected: np.ndarray, speed: float) -> np.ndarray:
         if not np.isfinite(expected).all():
@@ -74,27 +104,33 @@ class NonAttentiveEngine:
         expected = np.clip(expected.astype(np.float64), 0.0, longest) / speed
         return whole_frames(expected, multiple_of=self._manifest.reduction_factor)
 
-    def _decode(self, condition: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """``condition`` float32 [steps, H] -> frames float32 [steps * r, n_mels]."""
+    def _decode(
+        self, condition: np.ndarray, rng: np.random.Generator, blocks: Iterator[int]
+    ) -> Iterator[np.ndarray]:
+        """``condition`` float32 [steps, H] -> blocks of frames float32 [frames, n_mels]."""
         voice = self._manifest
-        n_mels, steps = voice.convention.n_mels, len(condition)
+        r, n_mels, steps = voice.reduction_factor, voice.convention.n_mels, len(condition)
         dropout_1, dropout_2 = (
             _dropout_masks(rng, steps, size, voice.prenet_dropout) for size in voice.prenet_sizes
         )
-        frames = np.empty((steps, voice.reduction_factor, n_mels), np.float32)
         frame = np.zeros((1, n_mels), np.float32)
         states = [np.zeros((1, voice.decoder_size), np.float32)] * len(_STATES)
-        for step in range(steps):
-            inputs = {
-                "frame": frame,
-                "condition": condition[step : step + 1],
-                "dropout_1": dropout_1[step : step + 1],
-                "dropout_2": dropout_2[step : step + 1],
-            }
-            spoken, *states = self._decoder(inputs | dict(zip(_STATES, states, strict=True)))
-            frames[step] = spoken[0]
-            frame = spoken[:, -1]
-        return frames.reshape(-1, n_mels)
+        done = 0
+        while done < steps:
+            stop = min(steps, done - (-next(blocks) // r))
+            frames = np.empty((stop - done, r, n_mels), np.float32)
+            for step in range(done, stop):
+                inputs = {
+                    "frame": frame,
+                    "condition": condition[step : step + 1],
+                    "dropout_1": dropout_1[step : step + 1],
+                    "dropout_2": dropout_2[step : step + 1],
+                }
+                spoken, *states = self._decoder(inputs | dict(zip(_STATES, states, strict=True)))
+                frames[step - done] = spoken[0]
+                frame = spoken[:, -1]
+            done = stop
+            yield frames.reshape(-1, n_mels)
 
 
 def _dropout_masks(rng: np.random.Generator, steps: int, size: int, dropped: float) -> np.ndarray:

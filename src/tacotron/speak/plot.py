@@ -12,7 +12,7 @@ import numpy as np
 from tacotron.audio.convention import MelConvention
 from tacotron.errors import TacotronError
 from tacotron.files import atomic_write
-from tacotron.speak.synthesizer import Chunk
+from tacotron.speak.chunks import Chunk
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -1,24 +1,50 @@
-"""What turns the spectrograms that a voice speaks into a waveform."""
+"""What turns the spectrograms that a voice speaks into a waveform, at once or as they come."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
+from tacotron.errors import VoiceError
 from tacotron.speak.engine import Speech
+from tacotron.speak.graphs import Graph
+from tacotron.speak.source_filter import Filters, SourceFilter
+from tacotron.speak.windows import Windows
 from tacotron.voice.bundle import Bundle
+from tacotron.voice.conversion import conversion
+from tacotron.voice.manifest import VOCODER, SourceFilterSettings, WaveformSettings
+
+# After the seed of an utterance, where its vocoder's chance begins: apart from its decoder's.
+_CHANCE = 1
+
+
+class WaveStream(Protocol):
+    """Turns the mel of one utterance into its waveform as it comes."""
+
+    def push(self, mel: np.ndarray, *, last: bool = False) -> np.ndarray:
+        """Take the next frames, float32 [frames, n_mels], and return the samples that they make
+        known, float32 [samples]; with ``last``, all that remain."""
+        ...
 
 
 class Vocoder(Protocol):
     """Turns what one voice speaks into waveforms; holds nothing that doing so changes."""
 
-    def __call__(self, speech: Speech) -> np.ndarray:
+    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
         """The waveform of ``speech``: float32 [samples].
 
-        Frame t lies where the convention's framing puts it; the length is about frames hops.
+        Frame t lies where the convention's framing puts it; the length is about frames hops. The
+        same ``seed`` gives the same samples.
         """
+        ...
+
+    def begin(self, *, seed: Sequence[int]) -> WaveStream | None:
+        """What turns an utterance's mel into the same samples bit by bit; None where that needs
+        the whole utterance."""
         ...
 
 
@@ -33,8 +59,8 @@ class GriffinLimVocoder:
         self._convention = bundle.manifest.convention
         self._settings = bundle.manifest.griffin_lim
 
-    def __call__(self, speech: Speech) -> np.ndarray:
-        """See `Vocoder`."""
+    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
+        """See `Vocoder`: its first phases are the same for any seed."""
         from tacotron.audio.griffin_lim import linear_to_wave, mel_to_wave
 
         settings = asdict(self._settings)
@@ -42,7 +68,135 @@ class GriffinLimVocoder:
             return linear_to_wave(speech.linear, self._convention, **settings)
         return mel_to_wave(speech.mel, self._convention, **settings)
 
+    def begin(self, *, seed: Sequence[int]) -> None:
+        """See `Vocoder`: phases depend on all frames."""
+        return None
+
+
+class SourceFilterVocoder:
+    """Our own: a graph predicts filters, and `SourceFilter` sends pulses and noise through them."""
+
+    def __init__(self, bundle: Bundle, settings: SourceFilterSettings) -> None:
+        self._where = bundle.path
+        self._settings = settings
+        self._convert = conversion(bundle.manifest.convention, settings.convention)
+        self._graph = Graph(
+            bundle,
+            VOCODER,
+            inputs=("mel",),
+            outputs=("f0", "pulse_log_magnitude", "pulse_phase", "noise_log_magnitude"),
+        )
+
+    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
+        """See `Vocoder`."""
+        return self.begin(seed=seed).push(speech.mel, last=True)
+
+    def begin(self, *, seed: Sequence[int]) -> WaveStream:
+        """See `Vocoder`."""
+        return _SourceFilterStream(self._filters, self._settings, seed)
+
+    def _filters(self, mel: np.ndarray) -> list[np.ndarray]:
+        """``mel`` float32 [T, n_mels] -> the arrays of `Filters`."""
+        arrays = self._graph({"mel": self._convert(mel)[None]})
+        bins = self._settings.n_fft // 2 + 1
+        expected = [(1, len(mel))] + [(1, len(mel), bins)] * 3
+        if [array.shape for array in arrays] != expected:
+            raise VoiceError(f"The {VOCODER} of voice {self._where} gives filters of wrong shapes.")
+        if not all(np.isfinite(array).all() for array in arrays) or not (arrays[0] > 0).all():
+            raise VoiceError(f"The {VOCODER} of voice {self._where} gives NaN, Inf, or no pitch.")
+        return [array[0] for array in arrays]
+
+
+class _SourceFilterStream:
+    def __init__(
+        self,
+        filters: Callable[[np.ndarray], list[np.ndarray]],
+        settings: SourceFilterSettings,
+        seed: Sequence[int],
+    ) -> None:
+        rng = np.random.default_rng((*seed, _CHANCE))
+        self._windows = Windows(filters, context=settings.context)
+        self._synthesis = SourceFilter(
+            sample_rate=settings.convention.sample_rate,
+            n_fft=settings.n_fft,
+            hop_length=settings.hop_length,
+            noise=partial(rng.standard_normal, dtype=np.float32),
+        )
+
+    def push(self, mel: np.ndarray, *, last: bool = False) -> np.ndarray:
+        """See `WaveStream`."""
+        arrays = self._windows.push(mel, last=last)
+        wave = np.zeros(0, np.float32)
+        if arrays is not None:
+            wave = self._synthesis.push(Filters(*arrays))
+        return np.concatenate([wave, self._synthesis.finish()]) if last else wave
+
+
+class WaveformVocoder:
+    """Anybody's: a graph gives the samples themselves, ``hop_length`` of them a frame."""
+
+    def __init__(self, bundle: Bundle, settings: WaveformSettings) -> None:
+        self._where = bundle.path
+        self._settings = settings
+        self._hop = settings.convention.hop_length
+        self._convert = conversion(bundle.manifest.convention, settings.convention)
+        self._graph = Graph(bundle, VOCODER)
+        ((self._input, shape),) = self._graph.shapes.items()
+        self._rank = len(shape)
+
+    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
+        """See `Vocoder`: what chance the graph takes is its own."""
+        return self._samples(speech.mel)
+
+    def begin(self, *, seed: Sequence[int]) -> WaveStream | None:
+        """See `Vocoder`."""
+        if self._settings.context is None:
+            return None
+        return _WaveformStream(self._samples, self._hop, self._settings.context)
+
+    def _samples(self, mel: np.ndarray) -> np.ndarray:
+        """``mel`` float32 [T, n_mels] -> float32 [samples], at most T hops."""
+        values = self._convert(mel)
+        if self._settings.layout == "time-last":
+            values = np.ascontiguousarray(values.T)
+        batched = values.reshape((1,) * (self._rank - 2) + values.shape)
+        (wave,) = self._graph({self._input: batched})
+        if not np.isfinite(wave).all():
+            raise VoiceError(f"The {VOCODER} of voice {self._where} gives NaN or Inf, not sound.")
+        return wave.reshape(-1)[: len(mel) * self._hop]
+
+
+class _WaveformStream:
+    def __init__(
+        self, samples: Callable[[np.ndarray], np.ndarray], hop_length: int, context: int
+    ) -> None:
+        self._samples = samples
+        self._hop = hop_length
+        self._lacking = 0  # samples that the graph gives less than whole hops
+        self._windows = Windows(self._hops, context=context)
+
+    def _hops(self, mel: np.ndarray) -> list[np.ndarray]:
+        wave = self._samples(mel)
+        self._lacking = len(mel) * self._hop - len(wave)
+        return [np.pad(wave, (0, self._lacking)).reshape(len(mel), self._hop)]
+
+    def push(self, mel: np.ndarray, *, last: bool = False) -> np.ndarray:
+        """See `WaveStream`."""
+        hops = self._windows.push(mel, last=last)
+        if hops is None:
+            return np.zeros(0, np.float32)
+        wave = hops[0].reshape(-1)
+        return wave[: len(wave) - self._lacking] if last else wave
+
 
 def load_vocoder(bundle: Bundle) -> Vocoder:
-    """Return what turns the spectrograms of the voice ``bundle`` into waveforms."""
-    return GriffinLimVocoder(bundle)
+    """Return what turns the spectrograms of the voice ``bundle`` into waveforms.
+
+    Raises `VoiceError` where its graph can't run, or takes mels that the voice can't give it.
+    """
+    settings = bundle.manifest.vocoder
+    if settings is None:
+        return GriffinLimVocoder(bundle)
+    if isinstance(settings, SourceFilterSettings):
+        return SourceFilterVocoder(bundle, settings)
+    return WaveformVocoder(bundle, settings)
