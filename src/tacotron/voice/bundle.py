@@ -178,5 +178,6 @@ def _check_parts(source: str, manifest: Manifest, present: set[str]) -> None:
         raise VoiceError(f"{source} can't speak: a {manifest.kind} voice needs {missing[0]}.")
     if (manifest.vocoder is None) == (VOCODER in present):
         raise VoiceError(
-            f"{source} can't speak: a {VOCODER} needs a 'vocoder' in its {MANIFEST}, and that a graph."
+            f"{source} can't speak: a {VOCODER} needs a 'vocoder' in its {MANIFEST}, "
+            "and that needs the graph."
         )
