@@ -12,14 +12,14 @@ of keithito/tacotron, are ended where a long silence begins.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from tacotron.errors import VoiceError
 from tacotron.speak.durations import attended_frames
-from tacotron.speak.edges import SILENT_DB, frame_levels
-from tacotron.speak.engine import Speech
+from tacotron.speak.ending import end_of_speech
+from tacotron.speak.engine import Speech, Utterance
 from tacotron.speak.graphs import Graph
 from tacotron.voice.bundle import Bundle
 
@@ -57,7 +57,7 @@ class AttentiveEngine:
         )
         frames, weights, finished = self._decode(memory, keys)
         mel, linear = self._postnet({"frames": frames[None]})
-        c = self._manifest.convention
+        c, r = self._manifest.convention, self._manifest.reduction_factor
         expected = [(1, len(frames), c.n_mels), (1, len(frames), c.n_bins)]
         if [mel.shape, linear.shape] != expected:
             raise VoiceError(
@@ -68,14 +68,29 @@ class AttentiveEngine:
             raise VoiceError(f"The voice {self._where} gives NaN or Inf instead of speech.")
         mel, linear = mel[0], linear[0]
         if self._manifest.end_silence:
-            steps, finished = self._steps_before_silence(mel, len(ids))
-            weights = weights[:steps]
-            mel, linear = (m[: steps * self._manifest.reduction_factor] for m in (mel, linear))
+            end = end_of_speech(mel, c, self._manifest.end_silence)
+            finished = end is not None
+            # A frame for every symbol, as `attended_frames` gives it.
+            steps = _steps(max(end or 0, len(ids)), r) if finished else len(weights)
+            weights, mel, linear = weights[:steps], mel[: steps * r], linear[: steps * r]
         warnings = () if finished else (self._unfinished(len(mel)),)
         if speed != 1.0:
             count = max(len(ids), round(len(mel) / speed))
             mel, linear = _stretch(mel, count), _stretch(linear, count)
         return Speech(mel, attended_frames(weights, len(mel)), warnings, linear)
+
+    def begin(
+        self,
+        ids: Sequence[int],
+        *,
+        speaker: int,
+        speed: float,
+        seed: Sequence[int],
+        blocks: Iterable[int],
+    ) -> Utterance:
+        """See `tacotron.speak.engine.Engine.begin`: where attention looked is known at the end."""
+        speech = self.speak(ids, speaker=speaker, speed=speed, seed=seed)
+        return Utterance(speech.durations, iter([speech.mel]), speech.warnings)
 
     def _decode(self, memory: np.ndarray, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, bool]:
         """``memory`` float32 [1, symbols, E] and ``keys`` float32 [1, symbols, A] -> frames float32
@@ -100,16 +115,6 @@ class AttentiveEngine:
             frame = spoken[:, -1]
             finished = len(frames) >= fewest and bool(stop[0] > 0)
         return np.concatenate(frames), np.stack(weights), finished
-
-    def _steps_before_silence(self, mel: np.ndarray, symbols: int) -> tuple[int, bool]:
-        """After how many steps ``mel`` float32 [frames, n_mels] is silent for so long that it is
-        over, no fewer than ``symbols`` have frames; and whether it ever is."""
-        c = self._manifest.convention
-        loud = np.append(np.flatnonzero(frame_levels(mel, c) > SILENT_DB), len(mel))
-        silent = np.diff(loud) - 1 >= self._manifest.end_silence * c.frame_rate
-        last = int(loud[silent.argmax()]) if silent.any() else len(mel) - 1
-        r = self._manifest.reduction_factor
-        return _steps(max(last + 1, symbols), r), bool(silent.any())
 
     def _unfinished(self, frames: int) -> str:
         seconds = frames / self._manifest.convention.frame_rate

@@ -185,13 +185,6 @@ def frame_seconds(frame: int, c: MelConvention) -> float:
     return max(0.0, (frame - lead) * c.hop_length / c.sample_rate)
 
 
-def frame_levels(mel: np.ndarray, c: MelConvention) -> np.ndarray:
-    """Level of each frame of ``mel`` float32 [frames, n_mels] against the loudest one, in dB:
-    float32 [frames]."""
-    energies = _energies(mel, c)
-    return 10 * np.log10(energies / energies.max())
-
-
 def _energies(mel: np.ndarray, c: MelConvention) -> np.ndarray:
     return (unscale(mel, c) ** np.float32(2 / c.power)).sum(axis=1)
 
