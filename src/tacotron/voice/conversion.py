@@ -1,4 +1,4 @@
-"""Whether a vocoder can take a voice's mels, and the exact map between their values where it can."""
+"""Whether a vocoder can take a voice's mels, and the map of their values where it can."""
 
 from __future__ import annotations
 
@@ -47,9 +47,7 @@ def conversion(voice: MelConvention, vocoder: MelConvention) -> Conversion:
     """
     different = {text.split(":")[0].split(".")[0]: text for text in voice.differences(vocoder)}
     refused = [
-        text
-        for field, text in different.items()
-        if field not in (*_NUMBERS, *_SOFTEST, *_PLACES)
+        text for field, text in different.items() if field not in (*_NUMBERS, *_SOFTEST, *_PLACES)
     ]
     if refused:
         raise VoiceError(
@@ -79,9 +77,7 @@ def _unlimited(c: MelConvention) -> MelConvention:
     return replace(c, scaling=scaling, floor=1e-12, floor_added=False)
 
 
-def _warnings(
-    voice: MelConvention, vocoder: MelConvention, different: dict[str, str]
-) -> list[str]:
+def _warnings(voice: MelConvention, vocoder: MelConvention, different: dict[str, str]) -> list[str]:
     warnings = []
     soft = [different[field] for field in _SOFTEST if field in different]
     if soft:
