@@ -1,9 +1,9 @@
-"""Critics that a vocoder is polished against: networks that tell recordings from copies.
+"""Critics that models are polished against: networks that tell recordings from what was made.
 
-Each looks at short-time spectra of one resolution (Jang et al., "UnivNet", arXiv 2106.07889), as
-real part, imaginary part and magnitude, compressed. The first layer strides over frequency, so that
-few positions with many channels are left: narrow layers at many positions are what starves a
-processor.
+A vocoder's look at short-time spectra, each of one resolution (Jang et al., "UnivNet",
+arXiv 2106.07889), as real part, imaginary part and magnitude, compressed. The first layer strides
+over frequency, so that few positions with many channels are left: narrow layers at many positions
+are what starves a processor. An acoustic model's looks at mels.
 """
 
 from __future__ import annotations
@@ -74,3 +74,31 @@ class Critics(nn.Module):
 
     def forward(self, wave: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
         return [critic(wave) for critic in self.critics]
+
+
+class MelCritic(nn.Module):
+    """Tells mels of recordings from an acoustic model's: standardized mels float [B, T, n_mels] ->
+    one pair of opinions [B, 1, T / 2, n_mels / 8] and features, as `Critics` gives several."""
+
+    def __init__(self, channels: int = 64):
+        super().__init__()
+        wide = 2 * channels
+        self.layers = nn.ModuleList(
+            weight_norm(layer)
+            for layer in (
+                nn.Conv2d(1, channels, (5, 5), (1, 2), 2),
+                nn.Conv2d(channels, wide, (5, 5), (2, 2), 2),
+                nn.Conv2d(wide, wide, (3, 3), (1, 2), 1),
+                nn.Conv2d(wide, wide, 3, 1, 1),
+            )
+        )
+        self.output = weight_norm(nn.Conv2d(wide, 1, 3, 1, 1))
+        self.to(memory_format=torch.channels_last)
+
+    def forward(self, mel: Tensor) -> list[tuple[Tensor, list[Tensor]]]:
+        x = mel[:, None].contiguous(memory_format=torch.channels_last)
+        features = []
+        for layer in self.layers:
+            x = F.leaky_relu(layer(x), SLOPE)
+            features.append(x)
+        return [(self.output(x), features)]

@@ -3,9 +3,10 @@
 A small network reads F0 off the mel. Pulses at that F0, band-limited, and white noise are the
 source; a ConvNeXt trunk (Liu et al., arXiv 2201.03545; for vocoders: Siuzdak, "Vocos",
 arXiv 2306.00814) predicts a complex filter for the pulses and a real one for the noise, each as a
-correction to what the mel says of the spectrum (its filters' pseudo-inverse, as in "FreeV",
-arXiv 2406.08196). Both are applied to short-time spectra. There is no voicing decision: F0 is held
-through unvoiced stretches, where the filters keep the pulses down.
+correction to what is known: of magnitudes what the mel's filters saw (their pseudo-inverse, as in
+"FreeV", arXiv 2406.08196), of the pulses' phase the minimum phase that goes with their magnitude.
+Both are applied to short-time spectra. There is no voicing decision: F0 is held through unvoiced
+stretches, where the filters keep the pulses down.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ CLASS_REACH = 4
 # ln of what unit pulses and unit noise measure in a Hann-windowed spectrum of 1024: the filters
 # begin at the mel's level.
 PULSE_LEVEL, NOISE_LEVEL = 2.5, 4.5
+# The vocal tract's response to a pulse dies away within this many milliseconds; beyond lies the
+# ripple of harmonics, which has no part in the phase that goes with a magnitude.
+RESPONSE_MS = 2.0
 # ln of amplitudes: filters stay between a thousandth of the mel's floor and far above full scale.
 SMALLEST, LARGEST = -14.0, 6.0
 # Sines below this are taken for zero in the pulses' closed form.
@@ -150,6 +154,9 @@ class SourceFilterVocoder(nn.Module):
             ("inverse", (config.n_mels, config.n_bins)),  # of the mel's filters
         ):
             self.register_buffer(name, torch.zeros(shape))
+        to_cepstrum, to_phase = minimum_phase(config.n_fft, config.sample_rate)
+        self.register_buffer("to_cepstrum", to_cepstrum, persistent=False)
+        self.register_buffer("to_phase", to_phase, persistent=False)
         self.register_buffer("window", torch.hann_window(config.n_fft), persistent=False)
 
     def fit_to(self, convention: MelConvention, mean: float, deviation: float) -> None:
@@ -182,10 +189,11 @@ class SourceFilterVocoder(nn.Module):
             x = block(x)
         pulse, phase, noise = self.output(self.norm(x)).float().chunk(3, -1)
         envelope = self.envelope(mel)
+        magnitude = (envelope + pulse - PULSE_LEVEL).clamp(SMALLEST, LARGEST)
         filters = Filters(
             self.pitch.frequency(logits),
-            (envelope + pulse - PULSE_LEVEL).clamp(SMALLEST, LARGEST),
-            phase,
+            magnitude,
+            magnitude @ self.to_cepstrum @ self.to_phase + phase,
             (envelope + noise - NOISE_LEVEL).clamp(SMALLEST, LARGEST),
         )
         return filters, logits
@@ -232,6 +240,22 @@ class SourceFilterVocoder(nn.Module):
         if noise is None:
             noise = torch.randn_like(pulses)
         return self.inverse_transform(sum(self.spectra(filters, pulses, noise)))
+
+
+def minimum_phase(n_fft: int, sample_rate: int) -> tuple[Tensor, Tensor]:
+    """What turns ln(magnitude) [..., F] into the phase of the causal filter that answers soonest:
+    two matrices, [F, Q] and [Q, F], to be multiplied in this order.
+
+    The cepstrum, folded onto positive times (Oppenheim and Schafer), without what lies beyond
+    `RESPONSE_MS`.
+    """
+    bins, size = n_fft // 2 + 1, round(RESPONSE_MS / 1000 * sample_rate)
+    times = torch.arange(1, size + 1).double()
+    angles = 2 * math.pi / n_fft * torch.outer(torch.arange(bins).double(), times)
+    weights = torch.full((bins, 1), 2.0 / n_fft, dtype=torch.double)
+    weights[[0, -1]] /= 2  # these bins have no mirror image
+    fade = 0.5 + 0.5 * torch.cos(math.pi * (times / size).clamp(min=0.5) * 2 - math.pi)
+    return (weights * angles.cos()).float(), (-2 * fade * angles.sin()).T.float().contiguous()
 
 
 def sample_f0(f0: Tensor, hop_length: int) -> Tensor:

@@ -7,17 +7,20 @@ from pathlib import Path
 
 import lightning as L
 import torch
+from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from tacotron.align.alignments import Alignments
 from tacotron.align.run import load_aligner
-from tacotron.data.batches import BatchOrder, PieceDataset
+from tacotron.data.batches import Batch, BatchOrder, PieceDataset
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.data.pieces import Piece, pieces_of
 from tacotron.errors import TrainingError
-from tacotron.train.kinds import KINDS, Kind
+from tacotron.model.critics import MelCritic
+from tacotron.train.kinds import KINDS, Kind, run_nonattentive
 from tacotron.train.listener import Listener
-from tacotron.train.recipe import Recipe
+from tacotron.train.losses import nonattentive_losses
+from tacotron.train.recipe import Recipe, Training
 from tacotron.train.task import Task
 from tacotron.train.warm_start import take_over
 from tacotron.voice.bundle import Bundle
@@ -38,6 +41,11 @@ def acoustic_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
     alignments = Alignments.load(corpus_folder)
     model = kind.build(corpus, recipe.model)
     r = model.config.reduction_factor
+    polished = recipe.training.passing_weight > 0
+    if polished and recipe.kind != "non-attentive":
+        raise TrainingError(
+            f"A model of kind {recipe.kind} has no critics: passing_weight must be 0."
+        )
     learned, heldout, heard = _datasets(corpus, alignments, recipe, kind, r)
     listeners: list[L.Callback] = []
     if len(heard):
@@ -46,13 +54,28 @@ def acoustic_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
         print("Nothing to listen to is held out: there will be no verdict while training.")
     return Task(
         model=model,
-        losses=kind.losses,
+        losses=_polishing if polished else lambda *of: (kind.losses(*of), None),
+        critics=MelCritic() if polished else None,
         description={"model": asdict(model.config)},
         learned=lambda start, rank, size: _loader(learned, recipe, start, rank, size),
         heldout=_heldout_loader(heldout, recipe) if len(heldout) else None,
         listeners=listeners,
         take_over=lambda voice: take_over(model, Bundle.open(locate(voice)), corpus),
     )
+
+
+def _polishing(
+    model: nn.Module, batch: Batch, training: Training
+) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+    """The errors of `nonattentive_losses`; and, for critics, a part of each mel made and recorded:
+    one of `Training.critic_frames`, of the batch's shortest where that has fewer."""
+    output = run_nonattentive(model, batch)
+    size = min(training.critic_frames, int(batch.frames.min()))
+    starts = (torch.rand(len(batch.frames)) * (batch.frames.cpu() - size + 1)).long()
+    places = (starts[:, None] + torch.arange(size)).to(batch.mels.device)[..., None]
+    places = places.expand(-1, -1, batch.mels.shape[2])
+    pair = output.mel.gather(1, places), batch.mels.gather(1, places)
+    return nonattentive_losses(output, batch, training), pair
 
 
 def _pieces(corpus: PreparedCorpus, alignments: Alignments, split: str, limit: int) -> list[Piece]:

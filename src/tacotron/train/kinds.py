@@ -13,7 +13,11 @@ from torch import Tensor, nn
 from tacotron.audio.mel import linear_spectrogram
 from tacotron.data.batches import Batch
 from tacotron.data.corpus import PreparedCorpus
-from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
+from tacotron.model.nonattentive import (
+    NonAttentiveConfig,
+    NonAttentiveOutput,
+    NonAttentiveTacotron,
+)
 from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config
 from tacotron.train.losses import attention_path, attentive_losses, nonattentive_losses
 from tacotron.train.recipe import Training, model_config
@@ -52,7 +56,8 @@ def _build_nonattentive(corpus: PreparedCorpus, overrides: Mapping[str, Any]) ->
     return model
 
 
-def _run_nonattentive(model: nn.Module, batch: Batch) -> Any:
+def run_nonattentive(model: nn.Module, batch: Batch) -> NonAttentiveOutput:
+    """What a `NonAttentiveTacotron` makes of ``batch``, teacher-forced."""
     return model(
         batch.ids, batch.lengths, batch.speakers, batch.durations, batch.mels, batch.frames
     )
@@ -101,9 +106,9 @@ KINDS: Mapping[str, Kind] = {
     "non-attentive": Kind(
         build=_build_nonattentive,
         losses=lambda model, batch, training: nonattentive_losses(
-            _run_nonattentive(model, batch), batch, training
+            run_nonattentive(model, batch), batch, training
         ),
-        reconstruct=lambda model, batch: _run_nonattentive(model, batch).mel,
+        reconstruct=lambda model, batch: run_nonattentive(model, batch).mel,
         speak=_speak_nonattentive,
     ),
     "attentive": Kind(

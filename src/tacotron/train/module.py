@@ -8,22 +8,29 @@ import lightning as L
 import torch
 from torch import Tensor, nn
 
-from tacotron.data.batches import Batch
+from tacotron.train.adversarial import adversarial_losses
 from tacotron.train.recipe import Training
 from tacotron.train.task import Losses
 
 
 class TrainingModule(L.LightningModule):
-    """``model`` learning by ``losses`` (which must hold a ``"loss"``)."""
+    """``model`` learning by ``losses``, and from ``critics`` where there are some."""
 
-    def __init__(self, model: nn.Module, losses: Losses, training: Training):
+    def __init__(
+        self,
+        model: nn.Module,
+        losses: Losses,
+        training: Training,
+        critics: nn.Module | None = None,
+    ):
         super().__init__()
         self.model = model
+        self.critics = critics
         self.losses = losses
         self.training_settings = training
         self.rate_scale = 1.0  # the explosion guard lowers it
 
-    def on_train_batch_start(self, batch: Batch, batch_idx: int) -> None:
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         # Chance is a function of the step, so that a resumed run draws what the whole one drew.
         step, rank = self.global_step, self.global_rank
         torch.manual_seed(hash((self.training_settings.seed, step, rank)))
@@ -32,23 +39,30 @@ class TrainingModule(L.LightningModule):
             group["lr"] = rate
         self.log("rate", rate)
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        losses = self.losses(self.model, batch, self.training_settings)
+    def training_step(self, batch: Any, batch_idx: int) -> Tensor:
+        losses = self._errors(batch)
         self.log_dict({f"train/{name}": value.detach() for name, value in losses.items()})
         return losses["loss"]
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+    def validation_step(self, batch: Any, batch_idx: int) -> None:
         # The prenet's dropout is on: the same draw at every look, or looks can't be compared.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(batch_idx)
-            losses = self.losses(self.model, batch, self.training_settings)
+            losses = self._errors(batch)
         values = {f"heldout/{name}": value for name, value in losses.items()}
         self.log_dict(values, batch_size=int(batch.frames.sum()), sync_dist=True)
+
+    def _errors(self, batch: Any) -> dict[str, Tensor]:
+        losses, pair = self.losses(self.model, batch, self.training_settings)
+        if self.critics is None or pair is None:
+            return losses
+        added, parts = adversarial_losses(self.critics, *pair, self.training_settings)
+        return {**losses, **parts, "loss": losses["loss"] + added}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         settings = self.training_settings
         return torch.optim.AdamW(
-            self.model.parameters(),
+            self.parameters(),
             settings.learning_rate,
             betas=settings.betas,
             weight_decay=settings.weight_decay,

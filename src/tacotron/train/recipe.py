@@ -38,9 +38,10 @@ class Training:
     segment_frames: int = 64  # vocoder: of each piece that a batch holds
     mel_weight: float = 3.0  # vocoder: of the mel's error beside the spectra's
     pitch_weight: float = 0.2  # vocoder: of the error of F0
-    coherence_weight: float = 0.5  # vocoder: of the pulses' error in amplitude and phase
-    passing_weight: float = 0.0  # vocoder: of passing for a recording; above 0, critics are trained
-    matching_weight: float = 1.0  # vocoder: of what critics see, where they are trained
+    coherence_weight: float = 1.0  # vocoder: of the pulses' error in amplitude and phase
+    passing_weight: float = 0.0  # of passing for a recording; above 0, critics are trained, too
+    matching_weight: float = 1.0  # of the difference in what critics see, where there are some
+    critic_frames: int = 128  # non-attentive: that critics look at of each utterance
     critic_samples: int = 8192  # vocoder: that critics look at of each segment
     forced_share: float = 0.5  # vocoder: of segments with an acoustic model's mel, where given
     validate_every: int = 500  # updates between looks at held-out speech

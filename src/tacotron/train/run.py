@@ -60,7 +60,7 @@ def train(
     if initial is not None and resumed is None:
         for note in task.take_over(initial):
             print(note)
-    module = TrainingModule(task.model, task.losses, recipe.training)
+    module = TrainingModule(task.model, task.losses, recipe.training, task.critics)
     start = resumed[1] if resumed else 0
     if start >= recipe.training.updates:
         raise TrainingError(

@@ -12,8 +12,11 @@ from torch.utils.data import DataLoader
 
 from tacotron.train.recipe import Training
 
-# The model's errors on a batch by name, "loss" among them.
-Losses = Callable[[nn.Module, Any, Training], dict[str, Tensor]]
+# The model's errors on a batch by name, "loss" among them; and, where critics may judge it, what it
+# made and what was recorded.
+Losses = Callable[
+    [nn.Module, Any, Training], tuple[dict[str, Tensor], tuple[Tensor, Tensor] | None]
+]
 
 
 @dataclass(frozen=True)
@@ -26,4 +29,5 @@ class Task:
     learned: Callable[[int, int, int], DataLoader]  # start, rank, processes -> batches without end
     heldout: DataLoader | None
     listeners: list[L.Callback] = field(default_factory=list)
+    critics: nn.Module | None = None  # what the model is polished against
     take_over: Callable[[str], list[str]] | None = None  # from a voice: notes on what did not fit

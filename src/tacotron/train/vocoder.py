@@ -26,7 +26,6 @@ from tacotron.model.vocoder import (
     recorded_phase,
     sample_f0,
 )
-from tacotron.train.adversarial import PolishedVocoder, polishing_losses
 from tacotron.train.pictures import copy_figure
 from tacotron.train.recipe import Recipe, Training, model_config
 from tacotron.train.spectral import (
@@ -62,11 +61,8 @@ def vocoder_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
         n_fft=convention.n_fft,
         hop_length=convention.hop_length,
     )
-    vocoder = SourceFilterVocoder(model_config(template, recipe.model))
-    vocoder.fit_to(convention, corpus.mean, corpus.std)
-    model: nn.Module = vocoder
-    if recipe.training.passing_weight:
-        model = PolishedVocoder(vocoder, Critics(CriticsConfig()))
+    model = SourceFilterVocoder(model_config(template, recipe.model))
+    model.fit_to(convention, corpus.mean, corpus.std)
     frames = recipe.training.segment_frames
     learned = SegmentDataset(corpus, "train", frames)
     heldout = heard = None
@@ -76,12 +72,13 @@ def vocoder_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
     bank = torch.from_numpy(mel_filterbank(convention).copy())
     return Task(
         model=model,
-        losses=lambda model, batch, training: _losses(model, bank, batch, training),
-        description={"model": asdict(vocoder.config)},
+        losses=lambda model, batch, training: vocoder_losses(model, bank, batch, training),
+        description={"model": asdict(model.config)},
         learned=lambda start, rank, processes: _loader(learned, recipe, start, rank),
         heldout=_heldout_loader(heldout, recipe) if heldout else None,
         listeners=[heard] if heard else [],
-        take_over=lambda voice: take_over_vocoder(vocoder, Bundle.open(locate(voice))),
+        critics=Critics(CriticsConfig()) if recipe.training.passing_weight else None,
+        take_over=lambda voice: take_over_vocoder(model, Bundle.open(locate(voice))),
     )
 
 
@@ -105,21 +102,11 @@ def check_convention(convention: MelConvention) -> None:
         )
 
 
-def _losses(
-    model: nn.Module, bank: Tensor, batch: Segments, training: Training
-) -> dict[str, Tensor]:
-    if isinstance(model, PolishedVocoder):
-        return polishing_losses(
-            model, lambda vocoder: vocoder_losses(vocoder, bank, batch, training), batch, training
-        )
-    return vocoder_losses(model, bank, batch, training)[0]
-
-
 def vocoder_losses(
     model: SourceFilterVocoder, bank: Tensor, batch: Segments, training: Training
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Errors of copies of the segments, made with the recordings' own F0 and pulses in step, and
-    the copies, float [B, samples]."""
+) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
+    """Errors of copies of the segments, made with the recordings' own F0 and pulses in step; and,
+    for critics, part of the copies and of the recordings (float [B, samples] each)."""
     config = model.config
     filters, logits = model(batch.mels)
     phase = recorded_phase(batch.phase, batch.f0, config.hop_length, config.sample_rate)
@@ -144,7 +131,11 @@ def vocoder_losses(
         + training.pitch_weight * errors["pitch"]
         + training.coherence_weight * errors["coherence"]
     )
-    return {"loss": loss, **errors, "cents": pitch_deviation(filters, batch)}, spoken
+    size = min(spoken.shape[1], training.critic_samples)
+    start = int(torch.randint(spoken.shape[1] - size + 1, ()))
+    part = slice(start, start + size)
+    errors = {"loss": loss, **errors, "cents": pitch_deviation(filters, batch)}
+    return errors, (spoken[:, part], recorded[:, part])
 
 
 class CopyListener(L.Callback):

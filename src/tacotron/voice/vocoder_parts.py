@@ -15,8 +15,8 @@ from tacotron.voice.bundle import VOCODER_WEIGHTS
 from tacotron.voice.graphs.vocoder import vocoder_graph
 from tacotron.voice.manifest import VOCODER
 
-# Where a checkpoint has the vocoder's weights: alone, or beside critics.
-PREFIXES = ("model.vocoder.", "model.")
+# Of the vocoder's weights in a checkpoint, which may hold critics beside them.
+PREFIX = "model."
 
 
 def trained_vocoder(
@@ -34,12 +34,10 @@ def trained_vocoder(
         checkpoint = found[0]
     stored = read_checkpoint(checkpoint)
     model = SourceFilterVocoder(VocoderConfig(**description["model"]))
-    weights = stored.get("state_dict", {})
-    prefix = next((p for p in PREFIXES if any(name.startswith(p) for name in weights)), "")
     own = {
-        name.removeprefix(prefix): value
-        for name, value in weights.items()
-        if name.startswith(prefix)
+        name.removeprefix(PREFIX): value
+        for name, value in stored.get("state_dict", {}).items()
+        if name.startswith(PREFIX)
     }
     try:
         model.load_state_dict(own)
