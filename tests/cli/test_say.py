@@ -114,6 +114,38 @@ def test_pipes_get_sentences_as_they_are_spoken(
     assert not Path("out.wav").exists()
 
 
+def test_raw_is_short_for_samples_on_standard_output(start: Start, chunks: list[Chunk]) -> None:
+    with start("say", TEXT, *VOICE, "--raw") as process:
+        out, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    np.testing.assert_array_equal(np.frombuffer(out, "<i2"), samples(chunks))
+
+
+def test_a_pipe_is_spoken_while_it_is_written(start: Start) -> None:
+    with start("say", "-", *VOICE, "--raw") as process:
+        process.stdin.write(b"Hello there.\n")
+        process.stdin.flush()
+        first = process.stdout.read(2000)  # comes before there is more to read
+        process.stdin.write(b"General\nremarks.\n")
+        rest, err = process.communicate()
+    assert (process.returncode, err) == (0, b"")
+    assert len(first) == 2000
+    assert len(rest) > 20_000
+
+
+def test_a_reader_that_leaves_ends_the_work(start: Start) -> None:
+    with start("say", "-", *VOICE, "--raw") as process:
+        process.stdin.write(b"Hello there.\n" * 500)
+        process.stdin.close()
+        process.stdin = None
+        process.stdout.read(2000)
+        process.stdout.close()
+        process.stdout = None
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 141
+    assert err == b""
+
+
 def test_named_pipes_are_written_to(folder: Path, chunks: list[Chunk]) -> None:
     fifo = folder / "fifo"
     os.mkfifo(fifo)
@@ -205,6 +237,7 @@ def test_memory_does_not_grow_with_the_text() -> None:
         (["hi", "--speed", "0.1"], "0.25 to 4"),
         (["hi", "--speed", "nan"], "0.25 to 4"),
         (["hi", "--seed", "-1"], "0 or more"),
+        (["hi", "--raw", "--format", "wav"], "leave -o and --format"),
         (["hi", "--lexicon", "none.txt"], "none.txt"),
         (["hi", "--timings", "out.txt"], ".srt, .vtt, .json"),
         (["hi", "--plot", "out.bmp"], ".png"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tacotron.errors import TacotronError
 from tacotron.speak import SpokenWord, Voice
-from tacotron.speak.captions import Caption, caption, srt, to_json, vtt, write_captions
+from tacotron.speak.captions import Caption, Captioner, caption, srt, to_json, vtt, write_captions
 
 CAPTIONS = [
     Caption("Tea & co.", (SpokenWord("Tea", 0.05, 0.25), SpokenWord("<co>.", 0.25, 0.6666))),
@@ -58,6 +60,24 @@ def test_spoken_words_get_their_punctuation(hum_voice: Path) -> None:
     assert [word.text for word in caption(second).words] == ["Three", "or", "four?)", "left."]
     assert caption(second).words[0].start == second.start + second.words[0].start
     assert caption(second).text == second.text
+
+
+def test_parts_of_sentences_become_their_captions(make_voice: Callable[..., Voice]) -> None:
+    voice = make_voice()
+    text = "Well, well, " * 9 + "well: good-bye! Three left."
+    expected, streamed = Captioner(), Captioner()
+    for chunk in voice.synthesize(text):
+        expected.add(chunk)
+    chunks = list(voice.stream(text))
+    for chunk in chunks:
+        streamed.add(chunk)
+    captions = streamed.finish()
+    assert len(chunks) > 3
+    assert [caption.text for caption in captions] == [c.text for c in expected.finish()]
+    for ours, theirs in zip(captions, expected.finish(), strict=True):
+        assert [word.text for word in ours.words] == [word.text for word in theirs.words]
+        times = [[(word.start, word.end) for word in c.words] for c in (ours, theirs)]
+        np.testing.assert_allclose(times[0], times[1], atol=1e-6)
 
 
 @pytest.mark.parametrize("suffix", [".srt", ".vtt", ".json", ".SRT"])

@@ -8,13 +8,13 @@ import argparse
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tacotron.cli.streams import BinaryOutput, open_output, read_text
-from tacotron.errors import TextError
+from tacotron.cli.streams import BinaryOutput, open_output, read_lines, read_text
+from tacotron.errors import TacotronError, TextError
 
 if TYPE_CHECKING:
     from tacotron.speak import Chunk, Voice
@@ -29,6 +29,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("-f", "--file", metavar="FILE", help="read the text from FILE (UTF-8)")
     parser.add_argument("-o", "--output", metavar="FILE", help="audio file; - is standard output")
+    parser.add_argument(
+        "--raw",
+        action="store_true",
+        help="send samples to standard output while they are spoken, as -o - --format raw does: "
+        "tacotron say - --raw | aplay -f S16_LE -r 22050",
+    )
     parser.add_argument(
         "--format",
         choices=("wav", "flac", "raw"),
@@ -70,7 +76,12 @@ def run(args: argparse.Namespace) -> None:
     # long as one, and starting them delays first audio. Heeded because numpy isn't loaded yet.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Whatever can be wrong is found before the first sentence is spoken.
-    text = _text(args)
+    if args.raw:
+        if args.output not in (None, "-") or args.format not in (None, "raw"):
+            raise TacotronError(
+                "--raw sends raw samples to standard output: leave -o and --format."
+            )
+        args.output, args.format = "-", "raw"
     if args.timings:
         from tacotron.speak.captions import check_format
 
@@ -87,25 +98,33 @@ def run(args: argparse.Namespace) -> None:
 
     from tacotron.speak import Voice
 
-    voice = Voice.load(args.voice)
-    chunks = voice.synthesize(
-        text, speaker=args.speaker, speed=args.speed, seed=args.seed, lexicon=lexicon
-    )
     path = args.output or _free_name(args.format or "wav")
     with open_output(path) as target:
-        _write(_with_progress(chunks), voice, target, args)
+        # What is heard at once is spoken as it comes; whole sentences are a little less work.
+        stream = isinstance(target, BinaryOutput) and not args.plot
+        text = _text(args, arriving=stream)
+        voice = Voice.load(args.voice)
+        speak = voice.stream if stream else voice.synthesize
+        chunks = speak(
+            text, speaker=args.speaker, speed=args.speed, seed=args.seed, lexicon=lexicon
+        )
+        with closing(chunks):
+            _write(_with_progress(chunks), voice, target, args)
     if not args.output:
         print(path)
 
 
-def _text(args: argparse.Namespace) -> str:
+def _text(args: argparse.Namespace, *, arriving: bool) -> str | Iterator[str]:
+    """The text to speak; lines as they come where it is ``arriving`` on standard input."""
     if args.file is not None:
         if args.text:
             raise TextError("There is a text and a --file: give one of them.")
         return read_text(args.file)
     if not args.text:
         raise TextError("There is no text: give it in quotes, as -f FILE, or as - to read a pipe.")
-    return read_text("-") if args.text == ["-"] else " ".join(args.text)
+    if args.text != ["-"]:
+        return " ".join(args.text)
+    return read_lines() if arriving else read_text("-")
 
 
 def _write(
@@ -114,7 +133,7 @@ def _write(
     """Write all that was asked for in one pass, holding no more than a chunk's audio."""
     from tacotron.audio.files import audio_writer
 
-    captions, plotted, warnings = [], [], {}
+    captions, plotted, warnings = None, [], {}
     with ExitStack() as stack:
         audio = stack.enter_context(audio_writer(target, voice.sample_rate, format=args.format))
         mel = None
@@ -122,23 +141,25 @@ def _write(
             from tacotron.speak.mel_file import mel_writer
 
             mel = stack.enter_context(mel_writer(args.save_mel, voice.convention.n_mels))
+        if args.timings:
+            from tacotron.speak.captions import Captioner
+
+            captions = Captioner()
         for chunk in chunks:
             audio.write(chunk.audio)
             if mel:
                 mel.write(chunk.mel)
-            if args.timings:
-                from tacotron.speak.captions import caption
-
-                captions.append(caption(chunk))
+            if captions:
+                captions.add(chunk)
             if args.plot:
                 from tacotron.speak.plot import MOST_CHUNKS
 
                 plotted = [*plotted, chunk][:MOST_CHUNKS]
             warnings |= dict.fromkeys(chunk.warnings)
-    if args.timings:
+    if captions:
         from tacotron.speak.captions import write_captions
 
-        write_captions(args.timings, captions)
+        write_captions(args.timings, captions.finish())
     if args.plot:
         from tacotron.speak.plot import write_plot
 
@@ -153,7 +174,7 @@ def _with_progress(chunks: Iterator[Chunk]) -> Iterable[Chunk]:
         return chunks
     first = next(chunks)
     chunks = chain([first], chunks)
-    if first.count < _LONG:
+    if first.count is None or first.count < _LONG:
         return chunks
     from tqdm import tqdm
 

@@ -65,6 +65,19 @@ def open_output(path: str) -> Iterator[BinaryOutput | Path]:
         yield Path(path)
 
 
+def read_lines() -> Iterator[str]:
+    """Yield the lines of standard input as they come. Raises `TextError` as `read_text` does."""
+    encoding = "utf-8-sig"
+    while line := sys.stdin.buffer.readline():
+        try:
+            yield line.decode(encoding)
+        except UnicodeDecodeError as error:
+            raise TextError(
+                f"Could not read standard input: {line[:40]!r} is not UTF-8 text; convert it."
+            ) from error
+        encoding = "utf-8"
+
+
 def read_text(source: str | Path) -> str:
     """Return the text of the file ``source``, or of standard input where it is ``"-"``.
 

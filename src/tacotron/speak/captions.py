@@ -31,12 +31,50 @@ class Caption:
     words: tuple[SpokenWord, ...]  # seconds from the beginning of the whole text; with punctuation
 
 
+class Captioner:
+    """Gathers the captions of a text from its chunks, whether they are whole sentences or parts."""
+
+    def __init__(self) -> None:
+        self._captions: list[Caption] = []
+        self._index: int | None = None  # of the sentence being gathered
+        self._text = ""
+        self._words: list[SpokenWord] = []
+        self._at = 0  # in the normalized text of that sentence, behind its last word
+
+    def add(self, chunk: Chunk) -> None:
+        """Take the next chunk: its words are followed by their punctuation in the caption."""
+        if chunk.index != self._index:
+            self._end_sentence()
+            self._index, self._text, self._at = chunk.index, chunk.text, 0
+        for word in chunk.words:
+            text = self._punctuated(word.text, chunk.normalized)
+            start, end = chunk.start + word.start, chunk.start + word.end
+            self._words.append(SpokenWord(text, start, end))
+
+    def finish(self) -> list[Caption]:
+        """Return a caption for each sentence."""
+        self._end_sentence()
+        return self._captions
+
+    def _end_sentence(self) -> None:
+        if self._words:
+            self._captions.append(Caption(self._text, tuple(self._words)))
+        self._words = []
+
+    def _punctuated(self, word: str, normalized: str) -> str:
+        """``word`` with what stands directly behind it in the ``normalized`` sentence."""
+        found = normalized.find(word, self._at)
+        if found < 0:  # a front end may respell a word
+            return word
+        self._at = found + len(word)
+        return word + _MARKS_BEHIND.match(normalized, self._at)[0]
+
+
 def caption(chunk: Chunk) -> Caption:
-    """Return what ``chunk`` says and when, its words followed by their punctuation."""
-    spoken = []
-    for word, text in zip(chunk.words, _punctuated(chunk), strict=True):
-        spoken.append(SpokenWord(text, chunk.start + word.start, chunk.start + word.end))
-    return Caption(chunk.text, tuple(spoken))
+    """Return what ``chunk``, a whole sentence, says and when."""
+    captioner = Captioner()
+    captioner.add(chunk)
+    return captioner.finish()[0]
 
 
 def check_format(path: str | Path) -> None:
@@ -97,18 +135,6 @@ def to_json(captions: Sequence[Caption]) -> str:
         for sentence in captions
     ]
     return json.dumps({"sentences": sentences}, ensure_ascii=False, indent=1) + "\n"
-
-
-def _punctuated(chunk: Chunk) -> Iterator[str]:
-    """The chunk's words, each with what stands directly behind it in the normalized text."""
-    text, at = chunk.normalized, 0
-    for word in chunk.words:
-        found = text.find(word.text, at)
-        if found < 0:  # a front end may respell a word
-            yield word.text
-            continue
-        at = found + len(word.text)
-        yield word.text + _MARKS_BEHIND.match(text, at)[0]
 
 
 def _lines(words: Sequence[SpokenWord]) -> Iterator[list[SpokenWord]]:
