@@ -145,7 +145,8 @@ def _candidates(
             correlation[rows, np.clip(lags + k, 0, longest + 1)] for k in (-1, 0, 1)
         )
         bend = left - 2 * middle + right
-        shift = np.where(np.abs(bend) > 1e-9, 0.5 * (left - right) / bend, 0.0)
+        flat = np.abs(bend) < 1e-9
+        shift = np.where(flat, 0.0, 0.5 * (left - right) / np.where(flat, 1.0, bend))
         found = np.isfinite(score[rows, lags])
         span = slice(begin, begin + len(block))
         frequency[span, 1:] = np.where(found, rate / (lags + np.clip(shift, -0.5, 0.5)), 0.0)
