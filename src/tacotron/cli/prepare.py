@@ -21,7 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "corpus",
         type=Path,
         metavar="CORPUS",
-        help="folder in LJSpeech layout, or a list: path|text, path|speaker|text, or JSON lines",
+        help="folder in LJSpeech layout or of the Blizzard Challenge 2012, or a list: path|text, "
+        "path|speaker|text, or JSON lines",
     )
     parser.add_argument("out", type=Path, metavar="OUT", help="folder to write, new or unfinished")
     parser.add_argument(

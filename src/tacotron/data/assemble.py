@@ -17,7 +17,7 @@ from tacotron.data.checks import (
     flags_of_utterance,
 )
 from tacotron.data.corpus import FORMAT, Utterance, map_mels
-from tacotron.data.readers import Entry, Listing
+from tacotron.data.listing import Entry, Listing
 from tacotron.data.recording import SoundSettings
 from tacotron.data.split import Heldout, heldout_prompts, prompt_key
 from tacotron.data.statistics import MelTally, level_statistics, spread

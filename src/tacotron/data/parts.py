@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tacotron.data.listing import WHOLE, Span
 from tacotron.data.recording import SoundSettings, Unusable, prepare_recording
 from tacotron.files import atomic_write
 
@@ -33,7 +34,7 @@ class Part:
 
     number: int
     first: int  # index of its first recording in the listing
-    paths: tuple[str, ...]
+    recordings: tuple[tuple[str, Span], ...]  # paths, and what to take of each
     fingerprint: str
 
     def mels(self, out: Path) -> Path:
@@ -45,10 +46,10 @@ class Part:
         return out / PARTS_FOLDER / f"{self.number:05}.json"
 
 
-def plan_parts(paths: Sequence[str], settings: SoundSettings) -> list[Part]:
+def plan_parts(recordings: Sequence[tuple[str, Span]], settings: SoundSettings) -> list[Part]:
     """Cut a list of recordings into parts, fingerprinted with the settings and the files' states.
 
-    A path is empty where the list named no recording.
+    ``recordings`` are paths, and what to take of each; a path is empty where the list named none.
     """
     basis = {
         "version": RECIPE_VERSION,
@@ -57,21 +58,23 @@ def plan_parts(paths: Sequence[str], settings: SoundSettings) -> list[Part]:
         "margin_seconds": settings.margin_seconds,
     }
     parts = []
-    for number, first in enumerate(range(0, len(paths), PART_SIZE)):
-        chunk = tuple(paths[first : first + PART_SIZE])
-        content = json.dumps([basis, [_file_state(path) for path in chunk]], sort_keys=True)
+    for number, first in enumerate(range(0, len(recordings), PART_SIZE)):
+        chunk = tuple(recordings[first : first + PART_SIZE])
+        states = [_state(path, span) for path, span in chunk]
+        content = json.dumps([basis, states], sort_keys=True)
         fingerprint = hashlib.sha256(content.encode()).hexdigest()
         parts.append(Part(number, first, chunk, fingerprint))
     return parts
 
 
-def _file_state(path: str) -> tuple[str, int, int] | None:
-    """Return what changes with a file's content, but not where its folder moves."""
+def _state(path: str, span: Span) -> tuple[Any, ...] | None:
+    """Return what changes with a recording's content, but not where its folder moves."""
     try:
         state = Path(path).stat()
     except (OSError, ValueError):
         return None
-    return Path(path).name, state.st_size, state.st_mtime_ns
+    taken = () if span == WHOLE else (span.start, span.stop)
+    return Path(path).name, state.st_size, state.st_mtime_ns, *taken
 
 
 def make_part(part: Part, out: Path, settings: SoundSettings) -> None:
@@ -79,10 +82,10 @@ def make_part(part: Part, out: Path, settings: SoundSettings) -> None:
     records: list[dict[str, Any]] = []
     size = 0
     with atomic_write(part.mels(out)) as file:
-        for index, path in enumerate(part.paths, start=part.first):
+        for index, (path, span) in enumerate(part.recordings, start=part.first):
             # A name of our own: an id may hold slashes, dots, or what no file system takes.
             flac = out / "audio" / f"{index:06}.flac"
-            result = prepare_recording(path, flac, settings)
+            result = prepare_recording(path, flac, settings, span=span)
             if isinstance(result, Unusable):
                 records.append({"reason": result.reason})
             else:

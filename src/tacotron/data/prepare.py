@@ -23,8 +23,9 @@ from tacotron.data.corpus import (
     UTTERANCES_FILE,
     PreparedCorpus,
 )
+from tacotron.data.listing import Listing
 from tacotron.data.parts import PARTS_FOLDER, Part, plan_parts, read_part
-from tacotron.data.readers import Listing, read_listing
+from tacotron.data.readers import read_listing
 from tacotron.data.recording import SoundSettings
 from tacotron.data.split import Heldout
 from tacotron.data.workers import make_parts
@@ -77,7 +78,7 @@ def prepare(
         frontend=reader,
         lexicon=lexicon,
         heldout=heldout or Heldout(),
-        speaker=speaker or listing.source.parent.resolve().name or "speaker",
+        speaker=speaker or listing.folder.resolve().name or "speaker",
     )
     _write_lines(out / EXCLUDED_FILE, assembled.excluded)
     if not assembled.utterances:
@@ -93,7 +94,7 @@ def prepare(
 
 def _claim(out: Path, listing: Listing) -> None:
     """Make the output folder, unless it holds something that isn't ours to write into."""
-    if out.is_dir() and out.resolve() == listing.source.parent.resolve():
+    if out.is_dir() and out.resolve() == listing.folder.resolve():
         raise CorpusError(f"{out} holds the recordings: name another folder for what is prepared.")
     ours = any((out / name).exists() for name in (CORPUS_FILE, RECORDINGS_FILE, PARTS_FOLDER))
     if out.exists() and not ours and (not out.is_dir() or any(out.iterdir())):
@@ -116,7 +117,9 @@ def _recordings(
     listing: Listing, out: Path, sound: SoundSettings, *, workers: int | None, progress: bool
 ) -> list[dict[str, Any]]:
     """Return what was made of each listed recording; make it where that isn't done."""
-    parts = plan_parts([entry.audio for entry in listing.entries], sound)
+    # What is left out in any case needs no work.
+    taken = [("" if entry.problem else entry.audio, entry.span) for entry in listing.entries]
+    parts = plan_parts(taken, sound)
     joined = "".join(part.fingerprint for part in parts)
     fingerprint = hashlib.sha256(joined.encode()).hexdigest()
     kept = _read_recordings(out / RECORDINGS_FILE, fingerprint)

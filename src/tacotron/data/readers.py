@@ -1,9 +1,10 @@
-"""Reading what people have: a list of recordings and their texts, in one of three layouts.
+"""Reading what people have: a list of recordings and their texts, in one of these layouts.
 
     LJSpeech        a folder with metadata.csv (id|text, id|text|normalized text, or
                     id|speaker|text) and the recordings in wavs/ as id.wav, .flac, .ogg, ...
     list            lines of path|text or path|speaker|text
     JSON lines      one object a line: "audio", "text", and optionally "speaker" and "id"
+    Blizzard 2012   audiobooks: see `tacotron.data.blizzard`
 
 The layout is found from the file itself. Lines that can't be used are kept as entries with a
 `problem`, so that whoever counts them loses none.
@@ -16,9 +17,11 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from tacotron.data.blizzard import is_blizzard, read_blizzard
+from tacotron.data.listing import Entry, Listing
 from tacotron.errors import CorpusError
 
 #: What libsndfile reads, most likely first: the order in which an id's recording is looked for.
@@ -48,29 +51,6 @@ HEADER_CELLS = frozenset({"id", "file", "file_name", "filename", "path", "audio"
 SPEAKER_RECURRENCE = 4
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One listed utterance, before its recording is opened."""
-
-    id: str  # as listed, unique within the listing; may hold any character
-    audio: str  # path of the recording, or where it was expected
-    text: str  # as the reader was given it
-    speaker: str  # "" where the list names none
-    line: int  # of the list, from 1
-    problem: str = ""  # why nothing can be made of it, in plain words
-    flags: tuple[str, ...] = ()  # what looks odd about the listing itself
-
-
-@dataclass(frozen=True)
-class Listing:
-    """All that a list holds, in its order."""
-
-    source: Path  # the list itself
-    layout: str  # how it was understood, in plain words
-    entries: tuple[Entry, ...]
-    notes: tuple[str, ...] = ()  # what was tolerated on the way
-
-
 def read_listing(corpus: str | Path) -> Listing:
     """Read the list of a corpus: a folder, or the list itself.
 
@@ -78,6 +58,12 @@ def read_listing(corpus: str | Path) -> Listing:
     recordings that it names exist.
     """
     corpus = Path(os.path.abspath(corpus))
+    if is_blizzard(corpus) and not any((corpus / name).is_file() for name in LIST_NAMES):
+        listing = read_blizzard(corpus)
+        entries = _unique(list(listing.entries))
+        if any(not entry.problem for entry in entries):
+            _demand_recordings(listing.source, entries)
+        return replace(listing, entries=tuple(entries))
     source = corpus if corpus.is_file() else _find_list(corpus)
     text, notes = _decode(source)
     lines = [

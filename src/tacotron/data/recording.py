@@ -28,6 +28,7 @@ from tacotron.audio.levels import (
 from tacotron.audio.mel import mel_spectrogram
 from tacotron.audio.resample import resample
 from tacotron.data.checks import FULL_SCALE, exclusion_by_rate, exclusion_by_sound
+from tacotron.data.listing import WHOLE, Span
 from tacotron.errors import AudioError, CorpusError
 
 #: Loudness is only shown in the report, so preparing does without pyloudnorm where it is missing.
@@ -58,11 +59,13 @@ class Unusable:
     reason: str
 
 
-def prepare_recording(path: str, flac: Path, settings: SoundSettings) -> Sound | Unusable:
-    """Prepare the recording at ``path``, and write it to ``flac``: 16-bit, mono.
+def prepare_recording(
+    path: str, flac: Path, settings: SoundSettings, *, span: Span = WHOLE
+) -> Sound | Unusable:
+    """Prepare the ``span`` of the recording at ``path``, and write it to ``flac``: 16-bit, mono.
 
     The mel is that of the samples in ``flac``, so it can be had again from them. Levels are those
-    of the recording as it came: ``source_rate`` and ``bandwidth_hz`` in Hz, ``source_seconds``,
+    of that span as it came: ``source_rate`` and ``bandwidth_hz`` in Hz, ``source_seconds``,
     ``clipped_share`` (of the samples), ``peak_dbfs``, ``active_dbfs`` (speech), ``noise_dbfs``,
     ``speech_to_noise_db``, ``loudness_lufs`` where pyloudnorm is installed, and ``gain_db``, what
     levelling added. Raises `CorpusError` where ``flac`` can't be written.
@@ -73,11 +76,15 @@ def prepare_recording(path: str, flac: Path, settings: SoundSettings) -> Sound |
         return Unusable(f"unreadable: {error}")
     if reason := exclusion_by_rate(audio.sample_rate):
         return Unusable(reason)
-    levels = _levels(audio.wave, audio.sample_rate)
+    stop = None if span.stop is None else round(span.stop * audio.sample_rate)
+    wave = audio.wave[round(span.start * audio.sample_rate) : stop]
+    if not len(wave) and len(audio.wave):
+        return Unusable("shorter than its labels say")
+    levels = _levels(wave, audio.sample_rate)
     if reason := exclusion_by_sound(levels["peak_dbfs"], levels["clipped_share"]):
         return Unusable(reason)
     rate = settings.convention.sample_rate
-    wave = resample(audio.wave, audio.sample_rate, rate)
+    wave = resample(wave, audio.sample_rate, rate)
     start, stop = trim_silence(wave, rate, margin_seconds=settings.margin_seconds)
     wave = wave[start:stop]
     room = PEAK_LIMIT_DBFS - peak_dbfs(wave)

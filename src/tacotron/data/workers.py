@@ -35,8 +35,8 @@ def make_parts(
     from tqdm import tqdm
 
     missing = [part for part in parts if read_part(part, out) is None]
-    total = sum(len(part.paths) for part in parts)
-    done = total - sum(len(part.paths) for part in missing)
+    total = sum(len(part.recordings) for part in parts)
+    done = total - sum(len(part.recordings) for part in missing)
     with tqdm(
         total=total,
         initial=done,
@@ -48,13 +48,13 @@ def make_parts(
         if len(missing) < 2:  # seconds of work: not worth a process's start
             for part in missing:
                 make_part(part, out, settings)
-                bar.update(len(part.paths))
+                bar.update(len(part.recordings))
             return
         with _pool(min(workers or _cores(), len(missing))) as pool:
             jobs = {pool.submit(make_part, part, out, settings): part for part in missing}
             for job in as_completed(jobs):
                 job.result()
-                bar.update(len(jobs[job].paths))
+                bar.update(len(jobs[job].recordings))
 
 
 def _cores() -> int:
