@@ -24,6 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="VOICE",
         help="begin from the weights of a voice, by name or file",
     )
+    parser.add_argument(
+        "--forced-by",
+        metavar="VOICE",
+        help="for a vocoder: a voice whose teacher-forced mels it learns from, too",
+    )
     parser.add_argument("--updates", type=int, help="optimizer steps, in place of the recipe's")
     parser.add_argument("--seed", type=int, help="seed of the training's chance")
     parser.add_argument(
@@ -41,7 +46,7 @@ def run(args: argparse.Namespace) -> None:
         torch.set_num_threads(args.threads)
     given = {"updates": args.updates, "seed": args.seed}
     recipe = read_recipe(args.recipe, {k: v for k, v in given.items() if v is not None})
-    train(recipe, args.corpus, args.folder, initial=args.initial)
+    train(recipe, args.corpus, args.folder, initial=args.initial, forced_by=args.forced_by)
     if os.environ.get("RANK", "0") != "0":  # torchrun's other processes
         return
     print(f"Trained. Make it a voice: tacotron export {args.folder} -o my.voice")

@@ -30,12 +30,18 @@ from tacotron.voice.registry import locate
 LISTENED_FRAMES = 1000
 
 
-def acoustic_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
+def acoustic_task(
+    recipe: Recipe, corpus_folder: Path, run: Path, *, forced_by: str | None = None
+) -> Task:
     """The training of a kind in `KINDS` on the prepared, aligned corpus in ``corpus_folder``.
 
     Raises `CorpusError` where it is not prepared or aligned, `TrainingError` where there is nothing
     to learn from.
     """
+    if forced_by is not None:
+        raise TrainingError(
+            "Only a vocoder learns from another voice's mels: leave --forced-by out."
+        )
     kind = KINDS[recipe.kind]
     corpus = PreparedCorpus.open(corpus_folder)
     alignments = Alignments.load(corpus_folder)

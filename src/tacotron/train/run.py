@@ -28,7 +28,7 @@ from tacotron.train.task import Task
 from tacotron.train.vocoder import vocoder_task
 
 # How the training of each kind is put together.
-TASKS: Mapping[str, Callable[[Recipe, Path, Path], Task]] = {
+TASKS: Mapping[str, Callable[..., Task]] = {
     "non-attentive": acoustic_task,
     "attentive": acoustic_task,
     "vocoder": vocoder_task,
@@ -40,19 +40,25 @@ PRIMITIVE_CACHE = "4096"
 
 
 def train(
-    recipe: Recipe, corpus_folder: Path, run: Path, *, initial: str | None = None
+    recipe: Recipe,
+    corpus_folder: Path,
+    run: Path,
+    *,
+    initial: str | None = None,
+    forced_by: str | None = None,
 ) -> TrainingModule:
     """Train by ``recipe`` on the corpus in ``corpus_folder``; everything goes into ``run``.
 
     A run that was begun goes on from its newest checkpoint. ``initial`` is a voice, by name or
-    path, whose weights a new run begins from. Under ``torchrun`` all processes call this alike.
+    path, whose weights a new run begins from; ``forced_by`` one whose teacher-forced mels a vocoder
+    learns from, too. Under ``torchrun`` all processes call this alike.
     Returns the trained module, with averaged weights. Raises `CorpusError` where the corpus is not
     prepared or aligned, `TrainingError` where the run and the recipe don't go together.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PRIMITIVE_CACHE)
     _quiet()
     torch.manual_seed(recipe.training.seed)
-    task = TASKS[recipe.kind](recipe, corpus_folder, run)
+    task = TASKS[recipe.kind](recipe, corpus_folder, run, forced_by=forced_by)
     run.mkdir(parents=True, exist_ok=True)
     description = describe(recipe, PreparedCorpus.open(corpus_folder), task, initial)
     resumed = latest_checkpoint(run)

@@ -26,6 +26,7 @@ from tacotron.model.vocoder import (
     recorded_phase,
     sample_f0,
 )
+from tacotron.train.forced import forced_mels
 from tacotron.train.pictures import copy_figure
 from tacotron.train.recipe import Recipe, Training, model_config
 from tacotron.train.spectral import (
@@ -46,11 +47,15 @@ HELDOUT_BATCHES = 4
 SHOWN = 2
 
 
-def vocoder_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
+def vocoder_task(
+    recipe: Recipe, corpus_folder: Path, run: Path, *, forced_by: str | None = None
+) -> Task:
     """The training of a vocoder on the prepared corpus in ``corpus_folder`` (no alignment needed).
 
-    Raises `CorpusError` where it is not prepared or its recordings are too short, `TrainingError`
-    where its mel convention is not one that the vocoder can start from.
+    ``forced_by`` is a voice, by name or path, whose teacher-forced mels take the place of the
+    recordings' in a share of the segments; the corpus must then be aligned. Raises `CorpusError`
+    where the corpus is not prepared or its recordings are too short, `TrainingError` where its mel
+    convention is not one that the vocoder can start from.
     """
     corpus = PreparedCorpus.open(corpus_folder)
     convention = corpus.convention
@@ -64,7 +69,10 @@ def vocoder_task(recipe: Recipe, corpus_folder: Path, run: Path) -> Task:
     model = SourceFilterVocoder(model_config(template, recipe.model))
     model.fit_to(convention, corpus.mean, corpus.std)
     frames = recipe.training.segment_frames
-    learned = SegmentDataset(corpus, "train", frames)
+    forced = forced_mels(Bundle.open(locate(forced_by)), corpus, run) if forced_by else None
+    learned = SegmentDataset(
+        corpus, "train", frames, forced=forced, forced_share=recipe.training.forced_share
+    )
     heldout = heard = None
     if any(corpus.utterances[i].frames >= frames for i in corpus.indices("heldout")):
         heldout = SegmentDataset(corpus, "heldout", frames)
