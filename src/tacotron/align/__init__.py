@@ -3,5 +3,13 @@
 from tacotron.align.alignments import Alignments
 from tacotron.align.run import align_corpus
 from tacotron.align.training import AlignerTraining
+from tacotron.align.warm_start import TrainedAligner, read_aligner, starting_point
 
-__all__ = ["AlignerTraining", "Alignments", "align_corpus"]
+__all__ = [
+    "AlignerTraining",
+    "Alignments",
+    "TrainedAligner",
+    "align_corpus",
+    "read_aligner",
+    "starting_point",
+]

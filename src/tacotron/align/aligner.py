@@ -8,10 +8,13 @@ Them All" (arXiv 2108.10447).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 # Squared distances of 80-dimensional vectors are large; this keeps the softmax soft at the start.
@@ -20,8 +23,8 @@ TEMPERATURE = 0.02
 BLANK_LOGIT = -1.0
 # Stands for minus infinity where a cell is padding; finite, so that gradients stay finite.
 MASKED = -1e4
-# Width of the diagonal prior, as a share of the utterance.
-PRIOR_WIDTH = 0.12
+# Width of the prior around a path, in frames: about what the flat start is wrong by.
+PRIOR_WIDTH = 8.0
 
 
 @dataclass(frozen=True)
@@ -69,11 +72,20 @@ class Aligner(nn.Module):
         return F.log_softmax(logits, -1).masked_fill(padding[:, None], MASKED)
 
 
-def diagonal_prior(lengths: Tensor, frames: Tensor, shape: tuple[int, int]) -> Tensor:
-    """Log of a Gaussian around the diagonal, float [B, T, L] for ``shape`` (T, L)."""
-    time = torch.arange(shape[0], device=frames.device)[None, :, None] / frames[:, None, None]
-    place = torch.arange(shape[1], device=frames.device)[None, None, :] / lengths[:, None, None]
-    return -((time - place) ** 2) / (2 * PRIOR_WIDTH**2)
+def path_prior(durations: Sequence[NDArray[np.int32]], shape: tuple[int, int]) -> Tensor:
+    """Log of a Gaussian around a path, float [B, T, L] for ``shape`` (T, L).
+
+    0 for the frames that the path gives a symbol (its int32 [l] ``durations``), and falling with
+    the distance from them.
+    """
+    bounds = torch.zeros(len(durations), 2, shape[1])
+    for row, own in enumerate(durations):
+        ends = np.cumsum(own)
+        bounds[row, :, : len(own)] = torch.from_numpy(np.stack([ends - own, ends - 1]))
+    time = torch.arange(shape[0])[None, :, None]
+    first, last = bounds[:, 0, None], bounds[:, 1, None]
+    distance = (first - time).clamp_min(0) + (time - last).clamp_min(0)
+    return -(distance.square()) / (2 * PRIOR_WIDTH**2)
 
 
 def forward_sum_loss(log_probs: Tensor, lengths: Tensor, frames: Tensor) -> Tensor:

@@ -2,68 +2,63 @@
 
 from __future__ import annotations
 
-import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save
 from tqdm import tqdm
 
-from tacotron.align.aligner import Aligner, AlignerConfig
+from tacotron.align.aligner import Aligner
 from tacotron.align.alignments import FOLDER, Alignments
 from tacotron.align.search import monotonic_durations, path_score
 from tacotron.align.textgrid import Interval, alignment_json, textgrid
 from tacotron.align.training import AlignerTraining, collate, train_aligner
+from tacotron.align.warm_start import TrainedAligner, begin_from, corpus_aligner, pack
 from tacotron.data.corpus import PreparedCorpus, Utterance
 from tacotron.errors import CorpusError
 from tacotron.files import atomic_write
+from tacotron.voice.bundle import ALIGNER
 
-WEIGHTS = "aligner.safetensors"
 # Utterances aligned at a time: enough to keep the processor busy, small enough for any memory.
 BATCH = 16
 
 
 def align_corpus(
-    folder: Path, *, settings: AlignerTraining | None = None, initial: Path | None = None
+    folder: Path,
+    *,
+    settings: AlignerTraining | None = None,
+    initial: TrainedAligner | None = None,
 ) -> Alignments:
     """Train the aligner on the corpus in ``folder`` and align all of it.
 
     Writes ``alignment/`` inside: durations and scores, the aligner's weights, and per utterance a
-    TextGrid and a JSON file. ``initial`` names another corpus' folder to begin from. Utterances
-    with fewer frames than symbols can't be aligned; they are left out and have no score. Raises
-    `CorpusError` for a folder that is no prepared corpus.
+    TextGrid and a JSON file. ``initial`` is what the aligner begins from (see `starting_point`).
+    Utterances with fewer frames than symbols can't be aligned; they are left out and have no score.
+    Raises `CorpusError` for a folder that is no prepared corpus, and where ``initial`` does not fit
+    it.
     """
     corpus = PreparedCorpus.open(folder)
-    start = load_aligner(initial, corpus) if initial else None
+    start = None
+    if initial is not None:
+        start, notes = begin_from(initial, corpus)
+        print("\n".join([f"The aligner begins from {initial.source}.", *notes]), file=sys.stderr)
     aligner = train_aligner(corpus, settings or AlignerTraining(), initial=start)
     alignments = find_alignments(corpus, aligner)
     (folder / FOLDER).mkdir(exist_ok=True)
-    with atomic_write(folder / FOLDER / WEIGHTS) as file:
-        facts = {"symbols": json.dumps(corpus.symbols), "n_mels": str(corpus.convention.n_mels)}
-        file.write(save(aligner.state_dict(), metadata=facts))
+    with atomic_write(folder / FOLDER / ALIGNER) as file:
+        file.write(pack(aligner.state_dict(), corpus.symbols, half=False))
     write_files(corpus, alignments)
     alignments.save(folder)
     return alignments
 
 
 def load_aligner(folder: Path, corpus: PreparedCorpus) -> Aligner:
-    """The aligner that was trained on the corpus in ``folder``, ready to go on with ``corpus``.
+    """The aligner that was trained on the corpus in ``folder``, for the symbols of ``corpus``.
 
-    Raises `CorpusError` if there is none, or if its symbols or bands are not those of ``corpus``.
+    Raises `CorpusError` if there is none, or if it does not fit ``corpus``.
     """
-    path = folder / FOLDER / WEIGHTS
-    if not path.exists():
-        raise CorpusError(f"{folder} has no aligner yet: run `tacotron align {folder}` first.")
-    aligner = Aligner(AlignerConfig(len(corpus.symbols), corpus.convention.n_mels))
-    try:
-        aligner.load_state_dict(load_file(path))
-    except Exception as error:
-        raise CorpusError(
-            f"{path} does not fit the corpus in {corpus.folder} (other symbols or another mel), "
-            "or is torn: align without it."
-        ) from error
-    return aligner.eval()
+    return begin_from(corpus_aligner(folder), corpus)[0].eval()
 
 
 @torch.inference_mode()

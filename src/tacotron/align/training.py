@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from tacotron.align.aligner import Aligner, AlignerConfig, diagonal_prior, forward_sum_loss
+from tacotron.align.aligner import Aligner, AlignerConfig, forward_sum_loss, path_prior
+from tacotron.align.flat_start import features, flat_start
 from tacotron.data.batches import FRAME_MULTIPLE, SYMBOL_MULTIPLE, rounded_up
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.errors import CorpusError
@@ -37,6 +38,7 @@ class AlignerBatch:
     mels: Tensor  # float [B, T, n_mels], standardized
     lengths: Tensor  # int64 [B], symbols
     frames: Tensor  # int64 [B]
+    places: list[int]  # in the corpus
 
 
 def train_aligner(
@@ -61,6 +63,8 @@ def train_aligner(
     if initial is not None:
         aligner.load_state_dict(initial.state_dict())
     optimizer = torch.optim.Adam(aligner.parameters(), settings.learning_rate)
+    # An aligner that has already learned needs no path to find its feet.
+    gaussians = None if initial else flat_start(corpus, usable, seed=settings.seed)
     half = settings.updates // 2
     batches = _batches(corpus, usable, settings)
     average = 0.0
@@ -71,12 +75,13 @@ def train_aligner(
                 group["lr"] = rate
             batch = next(batches)
             log_probs = aligner(batch.ids, batch.mels, batch.lengths)
-            # An aligner that has already learned needs no diagonal to find its feet.
-            prior = 0.0 if initial else max(0.0, 1 - update / settings.prior_updates)
-            if prior:
-                log_probs = log_probs + prior * diagonal_prior(
-                    batch.lengths, batch.frames, log_probs.shape[1:]
+            if gaussians is not None and update < settings.prior_updates:
+                weight = 1 - update / settings.prior_updates
+                paths = gaussians.durations(
+                    [features(corpus.mel(place)) for place in batch.places],
+                    [corpus.ids(place) for place in batch.places],
                 )
+                log_probs = log_probs + weight * path_prior(paths, log_probs.shape[1:])
             loss = forward_sum_loss(log_probs, batch.lengths, batch.frames)
             optimizer.zero_grad()
             loss.backward()
@@ -107,7 +112,7 @@ def collate(corpus: PreparedCorpus, places: list[int]) -> AlignerBatch:
         ids[row, : len(utterance.symbols)] = torch.from_numpy(corpus.ids(place))
         mel = torch.from_numpy(np.asarray(corpus.mel(place), dtype=np.float32))
         mels[row, : utterance.frames] = (mel - corpus.mean) / corpus.std
-    return AlignerBatch(ids, mels, lengths, frames)
+    return AlignerBatch(ids, mels, lengths, frames, places)
 
 
 def _batches(

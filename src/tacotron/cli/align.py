@@ -11,21 +11,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from",
         dest="initial",
-        type=Path,
-        metavar="CORPUS",
-        help="begin with the aligner of another aligned corpus (helps small ones)",
+        metavar="VOICE",
+        help="begin with the aligner of a voice (name or file) or of another aligned corpus; "
+        "'scratch': with nothing (default: that of the default voice, if the corpus holds less "
+        "than two hours and is prepared as that voice's was)",
     )
     parser.add_argument("--updates", type=int, default=None, help="training updates (default: 800)")
     parser.add_argument("--seed", type=int, default=0, help="seed of the training's chance")
 
 
 def run(args: argparse.Namespace) -> None:
-    from tacotron.align import AlignerTraining, align_corpus
+    from tacotron.align import AlignerTraining, align_corpus, starting_point
+    from tacotron.data.corpus import PreparedCorpus
     from tacotron.data.report import write_report
 
     updates = {} if args.updates is None else {"updates": args.updates}
     settings = AlignerTraining(seed=args.seed, **updates)
-    alignments = align_corpus(args.corpus, settings=settings, initial=args.initial)
+    initial = starting_point(PreparedCorpus.open(args.corpus), args.initial)
+    alignments = align_corpus(args.corpus, settings=settings, initial=initial)
     write_report(args.corpus)
     scores = sorted(alignments.scores.values())
     print(f"{len(scores)} utterances aligned; score {scores[len(scores) // 2]:.2f} in the middle")
