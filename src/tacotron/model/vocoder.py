@@ -174,6 +174,14 @@ class SourceFilterVocoder(nn.Module):
         self.mel_mean.fill_(mean)
         self.mel_deviation.fill_(deviation)
 
+    def begin_at(self, rotation: Tensor) -> None:
+        """Begin with the pulses' phase turned by ``rotation`` (radians, float [F]).
+
+        Half a turn can't be learned by going downhill: to either side it looks the same.
+        """
+        with torch.no_grad():
+            self.output.bias[self.config.n_bins : 2 * self.config.n_bins] = rotation
+
     def envelope(self, mel: Tensor) -> Tensor:
         """ln of the magnitudes that the mel's filters saw, at least: float [B, T, F]."""
         amplitude = torch.exp(mel.float() * self.slope + self.offset)

@@ -20,6 +20,7 @@ from tacotron.data.segments import SegmentDataset, SegmentOrder, Segments
 from tacotron.errors import TrainingError
 from tacotron.model.critics import Critics, CriticsConfig
 from tacotron.model.vocoder import (
+    Filters,
     SourceFilterVocoder,
     VocoderConfig,
     pulse_train,
@@ -43,6 +44,9 @@ from tacotron.voice.registry import locate
 
 # Batches of held-out segments that the held-out loss is taken on.
 HELDOUT_BATCHES = 4
+# Share of a bin's magnitude that must turn alike for its mean rotation to mean anything.
+COHERENT = 0.15
+SMALL = 1e-6  # keeps silence from being divided by
 # Of the held-out recordings that are copied at each look, those that TensorBoard gets.
 SHOWN = 2
 
@@ -73,6 +77,7 @@ def vocoder_task(
     learned = SegmentDataset(
         corpus, "train", frames, forced=forced, forced_share=recipe.training.forced_share
     )
+    model.begin_at(mean_rotation(model, learned, recipe.training.seed))
     heldout = heard = None
     if any(corpus.utterances[i].frames >= frames for i in corpus.indices("heldout")):
         heldout = SegmentDataset(corpus, "heldout", frames)
@@ -110,16 +115,38 @@ def check_convention(convention: MelConvention) -> None:
         )
 
 
+@torch.no_grad()
+def mean_rotation(model: SourceFilterVocoder, dataset: SegmentDataset, seed: int) -> Tensor:
+    """By how much the voice's phase is turned against minimum phase, on average: radians, float
+    [F]. The glottis, which opens slowly before it closes, is no minimum-phase filter."""
+    batch = dataset.collate(
+        [dataset[p] for p in SegmentOrder(dataset, size=64, seed=seed).batch(0)]
+    )
+    periodic = _in_step(model, model(batch.mels)[0], batch)[0]
+    spectrum = model.transform(batch.wave)
+    voiced = batch.voiced[..., None]
+    turned = (spectrum * periodic.conj() / (periodic.abs() + SMALL) * voiced).sum((0, 1))
+    coherence = turned.abs() / ((spectrum.abs() * voiced).sum((0, 1)) + SMALL)
+    return torch.where(coherence > COHERENT, turned.angle(), 0.0)
+
+
+def _in_step(
+    model: SourceFilterVocoder, filters: Filters, batch: Segments
+) -> tuple[Tensor, Tensor]:
+    """Spectra of filtered pulses, in step with the recordings', and of filtered noise."""
+    c = model.config
+    phase = recorded_phase(batch.phase, batch.f0, c.hop_length, c.sample_rate)
+    pulses = pulse_train(phase, sample_f0(batch.f0, c.hop_length), c.sample_rate)
+    return model.spectra(filters, pulses, torch.randn_like(pulses))
+
+
 def vocoder_losses(
     model: SourceFilterVocoder, bank: Tensor, batch: Segments, training: Training
 ) -> tuple[dict[str, Tensor], tuple[Tensor, Tensor]]:
     """Errors of copies of the segments, made with the recordings' own F0 and pulses in step; and,
     for critics, part of the copies and of the recordings (float [B, samples] each)."""
-    config = model.config
     filters, logits = model(batch.mels)
-    phase = recorded_phase(batch.phase, batch.f0, config.hop_length, config.sample_rate)
-    pulses = pulse_train(phase, sample_f0(batch.f0, config.hop_length), config.sample_rate)
-    periodic, hiss = model.spectra(filters, pulses, torch.randn_like(pulses))
+    periodic, hiss = _in_step(model, filters, batch)
     spoken = model.inverse_transform(periodic + hiss)
     recorded = batch.wave
     spectrum = model.transform(recorded)
