@@ -156,7 +156,7 @@ def test_speed_stretches(write: Callable[..., Path], speed: float, frames: int) 
 def test_a_stretched_slope_is_a_slope(frames: int) -> None:
     seconds = np.stack([np.arange(BOUND) + 0.5, np.zeros(BOUND)], axis=1).astype(np.float32)
     wanted = (np.arange(frames) + 0.5) * BOUND / frames
-    stretched = _stretch(seconds, frames)
+    stretched = _stretch(seconds, np.array([BOUND]), np.array([frames]))
     assert stretched.dtype == np.float32
     np.testing.assert_allclose(stretched[:, 0], np.clip(wanted, 0.5, BOUND - 0.5), rtol=1e-5)
 

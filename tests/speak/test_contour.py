@@ -6,10 +6,8 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from tacotron.speak.contour import Contour, make_contour, set_pauses
+from tacotron.speak.contour import Contour, make_contour
 from tacotron.speak.pieces import cut_document
 from tacotron.speak.prosody import FASTEST, HIGHEST_PITCH, LOUDEST, NEUTRAL, SLOWEST, Prosody
 from tacotron.text import Encoded, NothingToSpeakError, Word, get_frontend
@@ -130,30 +128,3 @@ def test_comma_pauses() -> None:
     # A break goes before them, and does not depend on the speed.
     _, found = contour("One, <break time='2s'/> two, three.", speed=2.0, prosody=prosody)
     assert list(found.pauses.values()) == [2.0, 0.25]
-
-
-@given(
-    st.lists(st.integers(1, 9), min_size=1, max_size=8).flatmap(
-        lambda durations: st.tuples(
-            st.just(durations),
-            st.dictionaries(st.integers(0, len(durations) - 1), st.integers(0, 20)),
-        )
-    )
-)
-def test_set_pauses(case: tuple[list[int], dict[int, int]]) -> None:
-    durations, pauses = np.array(case[0]), case[1]
-    changed, source = set_pauses(durations, pauses)
-    assert changed.sum() == len(source)
-    index = np.repeat(np.arange(len(durations)), durations)
-    spoken_by = np.repeat(np.arange(len(durations)), changed)
-    heard = source >= 0
-    assert (index[source[heard]] == spoken_by[heard]).all()
-    assert (np.diff(source[heard]) > 0).all()
-    for symbol, frames in enumerate(durations.tolist()):
-        own = source[spoken_by == symbol]
-        wanted = pauses.get(symbol, frames)
-        assert len(own) == wanted
-        assert (own >= 0).sum() == min(frames, wanted)
-        if wanted > frames:  # the silence is in the middle
-            assert own[0] >= 0
-            assert frames == 1 or own[-1] >= 0

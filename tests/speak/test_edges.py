@@ -15,7 +15,7 @@ from tacotron.speak.edges import (
     EDGE_SECONDS,
     Finisher,
     Trimmer,
-    add_pause,
+    add_silence,
     finish,
     frame_seconds,
     trim,
@@ -63,11 +63,12 @@ def test_words_are_never_cut(durations: list[int], begin: float, end: float) -> 
     assert (after.mel[:, 20] == np.float32(SOUND)).sum() == last + 1 - first
 
 
-def test_a_pause_is_silence_of_the_last_symbol() -> None:
-    longer = add_pause(speech([2, 3], range(5)), 7, NVIDIA)
-    assert longer.durations.tolist() == [2, 10]
-    assert len(longer.mel) == 12
-    np.testing.assert_allclose(longer.mel[5:], SILENCE, rtol=1e-6)
+def test_added_silence_is_that_of_the_first_and_last_symbol() -> None:
+    longer = add_silence(speech([2, 3], range(5)), 4, 7, NVIDIA)
+    assert longer.durations.tolist() == [6, 10]
+    assert len(longer.mel) == 16
+    np.testing.assert_allclose(longer.mel[[*range(4), *range(9, 16)]], SILENCE, rtol=1e-6)
+    assert (longer.mel[4:9, 20] == np.float32(SOUND)).all()
 
 
 def test_a_linear_spectrogram_stays_beside_its_mel() -> None:
@@ -75,9 +76,10 @@ def test_a_linear_spectrogram_stays_beside_its_mel() -> None:
     linear = np.repeat(np.arange(80, dtype=np.float32)[:, None], NVIDIA.n_bins, axis=1)
     after = trim(replace(before, linear=linear), [Word("a", 1, 2)], NVIDIA)
     assert after.linear[:, 0].tolist() == list(range(30 - EDGE, 40 + EDGE))
-    longer = add_pause(after, 7, NVIDIA)
+    longer = add_silence(after, 2, 7, NVIDIA)
     assert longer.linear.shape == (len(longer.mel), NVIDIA.n_bins)
-    np.testing.assert_allclose(longer.linear[-7:], SILENCE, rtol=1e-6)
+    np.testing.assert_allclose(longer.linear[[0, 1, *range(-7, 0)]], SILENCE, rtol=1e-6)
+    np.testing.assert_array_equal(longer.linear[2:-7], after.linear)
 
 
 @pytest.mark.parametrize("length", [0, 1, 10, 999, 1000, 1001, 5000])

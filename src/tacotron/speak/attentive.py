@@ -12,14 +12,14 @@ of keithito/tacotron, are ended where a long silence begins.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from tacotron.errors import VoiceError
-from tacotron.speak.durations import attended_frames
+from tacotron.speak.durations import attended_frames, whole_frames
 from tacotron.speak.ending import end_of_speech
-from tacotron.speak.engine import Speech, Utterance
+from tacotron.speak.engine import NO_PAUSES, Speech, Utterance
 from tacotron.speak.graphs import Graph
 from tacotron.voice.bundle import Bundle
 
@@ -45,12 +45,18 @@ class AttentiveEngine:
         self._postnet = Graph(bundle, "postnet.onnx", inputs=("frames",), outputs=("mel", "linear"))
 
     def speak(
-        self, ids: Sequence[int], *, speaker: int, speed: float, seed: Sequence[int]
+        self,
+        ids: Sequence[int],
+        *,
+        speaker: int,
+        speed: float | np.ndarray,
+        seed: Sequence[int],
+        pauses: Mapping[int, float] = NO_PAUSES,
     ) -> Speech:
         """See `tacotron.speak.engine.Engine.speak`.
 
-        These voices know one pace and no chance: another ``speed`` stretches what was spoken, and
-        ``seed`` changes nothing.
+        These voices know one pace and no chance: another ``speed`` stretches what was spoken,
+        ``seed`` and ``pauses`` change nothing.
         """
         memory, keys = self._encoder(
             {"ids": np.array([ids], np.int64), "speaker": np.array([speaker], np.int64)}
@@ -74,19 +80,26 @@ class AttentiveEngine:
             steps = _steps(max(end or 0, len(ids)), r) if finished else len(weights)
             weights, mel, linear = weights[:steps], mel[: steps * r], linear[: steps * r]
         warnings = () if finished else (self._unfinished(len(mel)),)
-        if speed != 1.0:
-            count = max(len(ids), round(len(mel) / speed))
-            mel, linear = _stretch(mel, count), _stretch(linear, count)
-        return Speech(mel, attended_frames(weights, len(mel)), warnings, linear)
+        durations = attended_frames(weights, len(mel))
+        if np.ptp(speed):
+            own, durations = durations, whole_frames(durations / speed)
+            mel, linear = (_stretch(values, own, durations) for values in (mel, linear))
+        elif np.max(speed) != 1.0:
+            count = max(len(ids), round(len(mel) / float(np.max(speed))))
+            own, all_frames = np.array([len(mel)]), np.array([count])
+            mel, linear = (_stretch(values, own, all_frames) for values in (mel, linear))
+            durations = attended_frames(weights, count)
+        return Speech(mel, durations, warnings, linear)
 
     def begin(
         self,
         ids: Sequence[int],
         *,
         speaker: int,
-        speed: float,
+        speed: float | np.ndarray,
         seed: Sequence[int],
         blocks: Iterable[int],
+        pauses: Mapping[int, float] = NO_PAUSES,
     ) -> Utterance:
         """See `tacotron.speak.engine.Engine.begin`: where attention looked is known at the end."""
         speech = self.speak(ids, speaker=speaker, speed=speed, seed=seed)
@@ -128,12 +141,16 @@ def _steps(frames: int, r: int) -> int:
     return -(-frames // r)
 
 
-def _stretch(values: np.ndarray, frames: int) -> np.ndarray:
-    """``values`` float32 [n, channels] at ``frames`` other times, evenly over the same duration:
-    float32 [frames, channels], between two neighbors in proportion to their distance."""
-    count = len(values)
-    at = np.clip((np.arange(frames) + 0.5) * count / frames - 0.5, 0, count - 1)
+def _stretch(values: np.ndarray, own: np.ndarray, durations: np.ndarray) -> np.ndarray:
+    """``values`` float32 [frames, channels] in parts of ``own`` frames, with ``durations`` frames
+    in those parts: each evenly from within its part, between two neighbors in proportion to their
+    distance."""
+    part = np.repeat(np.arange(len(durations)), durations)
+    within = np.arange(len(part)) - (np.cumsum(durations) - durations)[part]
+    starts = np.cumsum(own) - own
+    at = starts[part] + (within + 0.5) * (own / durations)[part] - 0.5
+    at = np.clip(at, 0, len(values) - 1)
     before = at.astype(np.int64)
-    after = np.minimum(before + 1, count - 1)
+    after = np.minimum(before + 1, len(values) - 1)
     share = (at - before).astype(np.float32)[:, None]
     return values[before] * (1 - share) + values[after] * share

@@ -107,28 +107,3 @@ def _pause_symbol(encoded: Encoded, words: int) -> int:
     stop = starts[words] if words < len(starts) else len(encoded.symbols)
     marks = [i for i in range(start, stop) if encoded.symbols[i] in PAUSE_MARKS]
     return marks[-1] if marks else stop - 1
-
-
-def set_pauses(durations: np.ndarray, pauses: Mapping[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Make symbols last as many frames as ``pauses`` says, by silence in the middle or its lack.
-
-    Returns the new durations, int64 [symbols], and where each of the new frames comes from, int64
-    [frames]: a frame of the utterance whose symbols last ``durations``, or -1 for silence.
-    """
-    ends = np.cumsum(durations)
-    spans: list[np.ndarray] = []
-    done = 0
-    for symbol in sorted(pauses):
-        start, stop = int(ends[symbol] - durations[symbol]), int(ends[symbol])
-        kept = min(pauses[symbol], stop - start)
-        front = start + (kept + 1) // 2
-        spans += [
-            np.arange(done, front),
-            np.full(pauses[symbol] - kept, -1),
-            np.arange(stop - kept // 2, stop),
-        ]
-        done = stop
-    spans.append(np.arange(done, ends[-1]))
-    durations = durations.copy()
-    durations[list(pauses)] = list(pauses.values())
-    return durations, np.concatenate(spans).astype(np.int64)

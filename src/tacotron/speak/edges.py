@@ -101,15 +101,16 @@ def trim(speech: Speech, words: Sequence[Word], c: MelConvention) -> Speech:
     return replace(speech, mel=mel, durations=ends - starts, linear=linear)
 
 
-def add_pause(speech: Speech, frames: int, c: MelConvention) -> Speech:
-    """Lengthen the last symbol of ``speech`` by ``frames`` of silence."""
+def add_silence(speech: Speech, before: int, behind: int, c: MelConvention) -> Speech:
+    """Lengthen the first and the last symbol of ``speech`` by that many frames of silence."""
     linear = speech.linear
     if linear is not None:
-        silent = scale_linear(np.zeros((frames, c.n_bins), np.float32), c)
-        linear = np.concatenate([linear, silent])
+        silent = scale_linear(np.zeros((1, c.n_bins), np.float32), c)
+        linear = np.concatenate([silent.repeat(before, 0), linear, silent.repeat(behind, 0)])
     durations = speech.durations.copy()
-    durations[-1] += frames
-    mel = np.concatenate([speech.mel, silence(frames, c)])
+    durations[0] += before
+    durations[-1] += behind
+    mel = np.concatenate([silence(before, c), speech.mel, silence(behind, c)])
     return replace(speech, mel=mel, durations=durations, linear=linear)
 
 

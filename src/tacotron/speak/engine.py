@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from types import MappingProxyType
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +18,9 @@ ENGINES: Mapping[str, tuple[str, str]] = {
     "non-attentive": ("tacotron.speak.nonattentive", "NonAttentiveEngine"),
     "attentive": ("tacotron.speak.attentive", "AttentiveEngine"),
 }
+
+
+NO_PAUSES: Mapping[int, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +51,19 @@ class Engine(Protocol):
     def __init__(self, bundle: Bundle) -> None: ...
 
     def speak(
-        self, ids: Sequence[int], *, speaker: int, speed: float, seed: Sequence[int]
+        self,
+        ids: Sequence[int],
+        *,
+        speaker: int,
+        speed: float | np.ndarray,
+        seed: Sequence[int],
+        pauses: Mapping[int, float] = NO_PAUSES,
     ) -> Speech:
         """Speak ``ids`` (at least one) as ``speaker``, ``speed`` times as fast as it would be.
 
-        The same arguments give the same speech, bit for bit. Raises `VoiceError` where the voice's
+        ``speed`` is one factor or one a symbol. ``pauses`` are the seconds that symbols of no sound
+        will be made to last (symbol -> seconds); the engine comes as near to that as it can. The
+        same arguments give the same speech, bit for bit. Raises `VoiceError` where the voice's
         graphs fail.
         """
         ...
@@ -61,9 +73,10 @@ class Engine(Protocol):
         ids: Sequence[int],
         *,
         speaker: int,
-        speed: float,
+        speed: float | np.ndarray,
         seed: Sequence[int],
         blocks: Iterable[int],
+        pauses: Mapping[int, float] = NO_PAUSES,
     ) -> Utterance:
         """Begin to speak as `speak` does, to go on block by block as these are taken.
 

@@ -8,15 +8,16 @@ to one condition a decoder step), ``decoder`` (one step, ``reduction_factor`` fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 
 import numpy as np
 
 from tacotron.errors import VoiceError
 from tacotron.speak.durations import LONGEST_SECONDS, frame_positions, whole_frames
-from tacotron.speak.engine import Speech, Utterance
+from tacotron.speak.engine import NO_PAUSES, Speech, Utterance
 from tacotron.speak.graphs import Graph
+from tacotron.speak.pauses import spoken_frames
 from tacotron.speak.windows import Windows
 from tacotron.voice.bundle import Bundle
 
@@ -51,10 +52,18 @@ class NonAttentiveEngine:
         self._postnet = Graph(bundle, "postnet.onnx", inputs=("frames",), outputs=("mel",))
 
     def speak(
-        self, ids: Sequence[int], *, speaker: int, speed: float, seed: Sequence[int]
+        self,
+        ids: Sequence[int],
+        *,
+        speaker: int,
+        speed: float | np.ndarray,
+        seed: Sequence[int],
+        pauses: Mapping[int, float] = NO_PAUSES,
     ) -> Speech:
         """See `tacotron.speak.engine.Engine.speak`."""
-        spoken = self.begin(ids, speaker=speaker, speed=speed, seed=seed, blocks=repeat(_ALL))
+        spoken = self.begin(
+            ids, speaker=speaker, speed=speed, seed=seed, blocks=repeat(_ALL), pauses=pauses
+        )
         return Speech(np.concatenate(list(spoken.mel)), spoken.durations)
 
     def begin(
@@ -62,15 +71,16 @@ class NonAttentiveEngine:
         ids: Sequence[int],
         *,
         speaker: int,
-        speed: float,
+        speed: float | np.ndarray,
         seed: Sequence[int],
         blocks: Iterable[int],
+        pauses: Mapping[int, float] = NO_PAUSES,
     ) -> Utterance:
         """See `tacotron.speak.engine.Engine.begin`."""
         memory, expected = self._encoder(
             {"ids": np.array([ids], np.int64), "speaker": np.array([speaker], np.int64)}
         )
-        durations = self._whole_frames(expected[0], speed)
+        durations = self._whole_frames(expected[0], speed, pauses)
         index, position = frame_positions(durations)
         (condition,) = self._upsampler(
             {"memory": memory, "index": index[None], "position": position[None]}
@@ -97,11 +107,14 @@ class NonAttentiveEngine:
             raise VoiceError(f"The voice {self._where} gives NaN or Inf instead of speech.")
         return [mel[0]]
 
-    def _whole_frames(self, expected: np.ndarray, speed: float) -> np.ndarray:
+    def _whole_frames(
+        self, expected: np.ndarray, speed: float | np.ndarray, pauses: Mapping[int, float]
+    ) -> np.ndarray:
         if not np.isfinite(expected).all():
             raise VoiceError(f"The voice {self._where} gives NaN or Inf for durations.")
-        longest = LONGEST_SECONDS * self._manifest.convention.frame_rate
-        expected = np.clip(expected.astype(np.float64), 0.0, longest) / speed
+        frame_rate = self._manifest.convention.frame_rate
+        expected = np.clip(expected.astype(np.float64), 0.0, LONGEST_SECONDS * frame_rate) / speed
+        expected = spoken_frames(expected, pauses, frame_rate)
         return whole_frames(expected, multiple_of=self._manifest.reduction_factor)
 
     def _decode(

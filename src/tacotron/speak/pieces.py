@@ -35,7 +35,7 @@ class Piece:
     stretches: tuple[Stretch, ...]  # their texts together are `text`
     pause: float  # seconds of silence after it at speed 1
     after: float | None = None  # seconds of a break instead of `pause`, whatever the speed
-    before: float = 0.0  # seconds of a break before it, whatever the speed
+    before: float | None = None  # seconds of a break before it, whatever the speed
 
 
 def split_pieces(text: str) -> list[Piece]:
@@ -50,13 +50,13 @@ def cut_document(document: Document, prosody: Prosody = NEUTRAL) -> list[Piece]:
     of the pause there.
     """
     pieces: list[Piece] = []
-    before = 0.0
+    before: float | None = None
     for items, end in _passages(document.items):
         silence, made = _cut_passage(items, end, prosody)
         if silence is not None and pieces:
             pieces[-1] = replace(pieces[-1], after=(pieces[-1].after or 0.0) + silence)
         elif silence is not None:
-            before += silence
+            before = (before or 0.0) + silence
         if made and not pieces:
             made[0] = replace(made[0], before=before)
         elif end.is_paragraph and pieces and not made:

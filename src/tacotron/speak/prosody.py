@@ -19,10 +19,6 @@ CLAUSE_PAUSE = 0.12  # where a long sentence was cut
 SENTENCE_PAUSE = 0.35
 PARAGRAPH_PAUSE = 0.7
 
-# As much of a pause within a piece is left to the voice, seconds: it ends the sound before and
-# begins the one behind. What is longer than those it learned from is silence.
-SPOKEN_PAUSE = 0.25
-
 PAUSE_MARKS = frozenset(",;:\u2014")  # what a voice pauses at within a sentence
 
 

@@ -12,7 +12,7 @@ unfinished (phase, noise, frames whose window reaches further, the overlap) wait
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -38,6 +38,11 @@ class Filters:
 
 
 _FIELDS = tuple(field.name for field in fields(Filters))
+
+
+def concatenate(parts: Sequence[Filters]) -> Filters:
+    """The frames of all ``parts``, at least one, in one."""
+    return Filters(*(np.concatenate([getattr(part, name) for part in parts]) for name in _FIELDS))
 
 
 class SourceFilter:
@@ -152,9 +157,8 @@ class SourceFilter:
 
     def _next(self, count: int) -> tuple[Filters, list[Filters]]:
         """The next ``count`` frames that wait, and those that go on waiting."""
-        arrays = [
-            np.concatenate([getattr(part, name) for part in self._waiting]) for name in _FIELDS
-        ]
+        together = concatenate(self._waiting)
+        arrays = [getattr(together, name) for name in _FIELDS]
         rest = Filters(*(array[count:].copy() for array in arrays))
         return Filters(*(array[:count] for array in arrays)), [rest] if len(rest) else []
 

@@ -7,7 +7,7 @@ gives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
@@ -42,15 +42,25 @@ def block_sizes() -> Iterator[int]:
 
 
 def stream_passages(
-    utterance: Utterance, words: Sequence[Word], vocoder: WaveStream, c: MelConvention
+    utterance: Utterance,
+    words: Sequence[Word],
+    begin: Callable[[int], WaveStream],
+    c: MelConvention,
 ) -> Iterator[Passage]:
-    """What becomes audio of ``utterance``, as it becomes it; ``words`` lie among its symbols."""
+    """What becomes audio of ``utterance``, as it becomes it; ``words`` lie among its symbols.
+
+    ``begin`` gives the vocoder, once it is known from which frame of the utterance on it will hear.
+    """
     trimmer = Trimmer(utterance.durations, words, c)
     finisher = Finisher(sample_rate=c.sample_rate, hop_length=c.hop_length)
     waiting = np.zeros((0, c.n_mels), np.float32)  # frames whose audio is still to come
     given = 0
+    vocoder: WaveStream | None = None
     for block in utterance.mel:
         mel = trimmer.push(block)
+        if not len(mel) and not trimmer.is_done:
+            continue
+        vocoder = vocoder or begin(trimmer.first)
         last = trimmer.is_done
         waiting = np.concatenate([waiting, mel])
         audio = finisher.push(vocoder.push(mel, last=last))

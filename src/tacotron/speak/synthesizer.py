@@ -13,21 +13,19 @@ import numpy as np
 
 from tacotron.audio.convention import MelConvention
 from tacotron.errors import VoiceError
-from tacotron.speak.arriving import arriving_sentences
 from tacotron.speak.chunks import Chunk, SpokenWord
-from tacotron.speak.edges import add_pause, finish, frame_seconds, silence, trim
-from tacotron.speak.engine import load_engine
-from tacotron.speak.pieces import Piece, split_pieces
-from tacotron.speak.prosody import FASTEST, PARAGRAPH_PAUSE, SENTENCE_PAUSE, SLOWEST
+from tacotron.speak.edges import add_silence, finish, frame_seconds, silence, trim
+from tacotron.speak.engine import Speech, load_engine
+from tacotron.speak.loudness import AmplifiedStream, Amplifier
+from tacotron.speak.pauses import pause_speech, pause_utterance
+from tacotron.speak.pieces import cut_document
+from tacotron.speak.pitch import Pitch
+from tacotron.speak.prosody import FASTEST, NEUTRAL, SLOWEST, Prosody
+from tacotron.speak.script import End, Line, Reader, arriving_pieces
 from tacotron.speak.streaming import Passage, block_sizes, stream_passages
-from tacotron.speak.vocoder import load_vocoder
-from tacotron.text.frontend import (
-    Encoded,
-    Lexicon,
-    NothingToSpeakError,
-    get_frontend,
-    symbol_ids,
-)
+from tacotron.speak.vocoder import WaveStream, load_vocoder
+from tacotron.text.document import is_ssml, read_document
+from tacotron.text.frontend import Lexicon, get_frontend
 from tacotron.voice.bundle import LEXICON, Bundle
 from tacotron.voice.manifest import Manifest
 from tacotron.voice.registry import locate
@@ -45,26 +43,7 @@ class _Options:
     speaker: int
     speed: float
     seed: int
-
-
-@dataclass(frozen=True)
-class _Prepared:
-    """A piece ready to be spoken."""
-
-    index: int
-    text: str
-    encoded: Encoded
-    ids: list[int]
-    gap: float  # seconds of silence before it at speed 1; 0 before the first
-    warnings: tuple[str, ...]  # of its own
-    skipped: tuple[str, ...]  # one for each piece before it that has nothing to speak
-
-
-@dataclass(frozen=True)
-class _End:
-    """Behind the last piece of a text."""
-
-    skipped: tuple[str, ...]  # as in _Prepared
+    prosody: Prosody
 
 
 class Voice:
@@ -117,23 +96,28 @@ class Voice:
         speaker: str | None = None,
         speed: float = 1.0,
         seed: int = 0,
+        prosody: Prosody = NEUTRAL,
         lexicon: Lexicon | None = None,
+        ssml: bool | None = None,
     ) -> Iterator[Chunk]:
         """Speak ``text``, yielding a `Chunk` a sentence as soon as it is spoken.
 
         ``speaker`` is one of `speakers`; ``speed`` above 1 is faster (0.25 to 4); the same ``seed``
-        (a whole number, 0 or more) gives the same audio, bit for bit; ``lexicon`` maps lower-case
-        words to their phonemes and goes before the voice's own. Memory does not grow with the text.
+        (a whole number, 0 or more) gives the same audio, bit for bit; ``prosody`` sets pitch,
+        volume and pauses; ``lexicon`` maps lower-case words to their phonemes and goes before the
+        voice's own; ``text`` is SSML where ``ssml`` is true, and where that is None and it begins
+        with ``<speak`` (`tacotron.text.ssml` says what is read of it). Memory does not grow with
+        how long it is spoken.
 
-        Raises `TextError` where nothing in ``text`` can be spoken, and `VoiceError` where the voice
-        lacks the speaker or can't speak so fast or slow; both at once, before the first chunk.
-        A sentence further on raises `TextError` when it is reached and has a symbol that the voice
-        lacks; one with nothing to speak is skipped with a warning.
+        Raises `TextError` where nothing in ``text`` can be spoken or SSML is malformed, and
+        `VoiceError` where the voice lacks the speaker or can't speak so fast, slow, high or low;
+        both at once, before the first chunk. A sentence further on raises `TextError` when it is
+        reached and has a symbol that the voice lacks; one with nothing to speak is skipped with a
+        warning.
         """
-        how = self._options(speaker, speed, seed)
-        pieces = split_pieces(text)
-        prepared = self._prepared(pieces, lexicon)
-        return self._speak(prepared, len(pieces), how)
+        how = self._options(speaker, speed, seed, prosody)
+        lines, count = self._read(text, ssml, lexicon, how)
+        return self._speak(lines, count, how)
 
     def stream(
         self,
@@ -142,23 +126,31 @@ class Voice:
         speaker: str | None = None,
         speed: float = 1.0,
         seed: int = 0,
+        prosody: Prosody = NEUTRAL,
         lexicon: Lexicon | None = None,
+        ssml: bool | None = None,
     ) -> Iterator[Chunk]:
         """Speak ``text``, yielding audio while its sentence is still being spoken.
 
         The chunks, one after another, are what `synthesize` gives (to 1e-4 of full scale), in
         smaller parts: see `Chunk`. The first comes soon, later ones are longer. A text that is
         still arriving may be given as an iterable of its parts, such as lines: a sentence is spoken
-        as soon as its end is there. Closing the iterator ends the work.
+        as soon as its end is there, SSML when all of it is. Closing the iterator ends the work.
 
         Voices without a vocoder yield whole sentences. Otherwise as `synthesize`; where the text is
         arriving, the errors that are raised at once wait for its first sentence.
         """
-        how = self._options(speaker, speed, seed)
-        if isinstance(text, str):
-            pieces = split_pieces(text)
-            return self._stream(self._prepared(pieces, lexicon), len(pieces), how)
-        return self._stream(self._prepared(_arriving(text), lexicon), None, how)
+        how = self._options(speaker, speed, seed, prosody)
+        if not isinstance(text, str):
+            parts = iter(text)
+            begun = list(_until_visible(parts))
+            if is_ssml("".join(begun)) if ssml is None else ssml:
+                text = "".join([*begun, *parts])
+            else:
+                pieces = arriving_pieces(chain(begun, parts), prosody)
+                return self._stream(self._reader(lexicon, how).read(pieces), None, how)
+        lines, count = self._read(text, ssml, lexicon, how)
+        return self._stream(lines, count, how)
 
     def speak_to_file(
         self,
@@ -169,7 +161,9 @@ class Voice:
         speaker: str | None = None,
         speed: float = 1.0,
         seed: int = 0,
+        prosody: Prosody = NEUTRAL,
         lexicon: Lexicon | None = None,
+        ssml: bool | None = None,
     ) -> float:
         """Speak ``text`` into the audio file ``path``, and return its length in seconds.
 
@@ -179,7 +173,15 @@ class Voice:
         """
         from tacotron.audio.files import audio_writer
 
-        chunks = self.synthesize(text, speaker=speaker, speed=speed, seed=seed, lexicon=lexicon)
+        chunks = self.synthesize(
+            text,
+            speaker=speaker,
+            speed=speed,
+            seed=seed,
+            prosody=prosody,
+            lexicon=lexicon,
+            ssml=ssml,
+        )
         samples = 0
         with audio_writer(path, self.sample_rate, format=format) as writer:
             for chunk in chunks:
@@ -187,7 +189,7 @@ class Voice:
                 samples += len(chunk.audio)
         return samples / self.sample_rate
 
-    def _options(self, speaker: str | None, speed: float, seed: int) -> _Options:
+    def _options(self, speaker: str | None, speed: float, seed: int, prosody: Prosody) -> _Options:
         """Raises `VoiceError` for what the voice can't do."""
         if not SLOWEST <= speed <= FASTEST:
             raise VoiceError(
@@ -195,7 +197,12 @@ class Voice:
             )
         if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
             raise VoiceError(f"Can't use the seed {seed!r}: choose a whole number, 0 or more.")
-        return _Options(self._speaker(speaker), speed, seed)
+        if prosody.changes_pitch and not self._vocoder.moves_pitch:
+            raise VoiceError(
+                f"The voice {self.name} can't change its pitch: it takes a voice whose vocoder is "
+                "a source and a filter."
+            )
+        return _Options(self._speaker(speaker), speed, seed, prosody)
 
     def _speaker(self, speaker: str | None) -> int:
         if speaker is None:
@@ -208,125 +215,107 @@ class Voice:
             )
         return self.speakers.index(speaker)
 
-    def _prepared(
-        self, pieces: Iterable[Piece], lexicon: Lexicon | None
-    ) -> Iterator[_Prepared | _End]:
-        """The pieces that can be spoken, and the end. The first is prepared now, so that what is
-        wrong with it is raised now: `TextError` where there is none."""
-        prepared = self._prepare(pieces, lexicon)
-        first = next(prepared)
-        if isinstance(first, _End):
-            skipped = first.skipped or ("The text has nothing to speak: give it a word.",)
-            raise NothingToSpeakError(skipped[0])
-        return chain([first], prepared)
+    def _reader(self, lexicon: Lexicon | None, how: _Options) -> Reader:
+        return Reader(self._frontend, self.manifest.symbols, lexicon, how.prosody, how.speed)
 
-    def _prepare(
-        self, pieces: Iterable[Piece], lexicon: Lexicon | None
-    ) -> Iterator[_Prepared | _End]:
-        skipped: list[str] = []
-        gap: float | None = None  # None until something was spoken
-        index = -1
-        for piece in pieces:
-            index += bool(piece.text)
-            try:
-                encoded = self._encode(piece.text, lexicon)
-            except NothingToSpeakError as error:
-                if piece.text:
-                    skipped.append(str(error))
-                gap = None if gap is None else max(gap, piece.pause)
-                continue
-            ids = symbol_ids(encoded.symbols, self.manifest.symbols)
-            yield _Prepared(
-                index, piece.text, encoded, ids, gap or 0.0, encoded.warnings, tuple(skipped)
-            )
-            skipped, gap = [], piece.pause
-        yield _End(tuple(skipped))
+    def _read(
+        self, text: str, ssml: bool | None, lexicon: Lexicon | None, how: _Options
+    ) -> tuple[Iterator[Line | End], int]:
+        """The lines of ``text``, and how many pieces it has."""
+        document = read_document(text, ssml=ssml)
+        warnings = document.warnings
+        if document.moves_pitch and not self._vocoder.moves_pitch:
+            warnings += (f"The voice {self.name} can't change its pitch: it was left as it is.",)
+        pieces = cut_document(document, how.prosody)
+        return self._reader(lexicon, how).read(pieces, warnings), len(pieces)
 
-    def _encode(self, text: str, lexicon: Lexicon | None) -> Encoded:
-        encoded = self._frontend.encode(text, lexicon=lexicon)
-        # The legacy front end takes punctuation alone for words.
-        if not any(character.isalnum() for word in encoded.words for character in word.text):
-            raise NothingToSpeakError(
-                f"The text {text[:40]!r} has nothing to speak: it needs a letter or a number."
-            )
-        return encoded
-
-    def _speak(
-        self, prepared: Iterable[_Prepared | _End], count: int, how: _Options
-    ) -> Iterator[Chunk]:
-        """A chunk a piece, with the silence before the next."""
+    def _speak(self, lines: Iterable[Line | End], count: int, how: _Options) -> Iterator[Chunk]:
+        """A chunk a line, with the silence before the next."""
         c = self.convention
         elapsed = 0  # samples
-        for piece, following in pairwise(prepared):
-            # A seed of its own for each piece: what is spoken does not depend on what was before.
-            seed = (how.seed, piece.index)
-            speech = self._engine.speak(piece.ids, speaker=how.speaker, speed=how.speed, seed=seed)
-            speech = trim(speech, piece.encoded.words, c)
-            wave = self._vocoder(speech, seed=seed)
+        for line, following in pairwise(lines):
+            speech, wave = self._whole(line, how)
+            spoken = len(speech.mel)
+            before = self._frames(line.silence) if not elapsed else 0
+            behind = self._frames(following.silence)
+            speech = add_silence(speech, before, behind, c)
+            audio = finish(wave, (spoken + behind) * c.hop_length, c.sample_rate)
+            skipped = (*(line.skipped if not elapsed else ()), *following.skipped)
             ends = np.cumsum(speech.durations)
-            if isinstance(following, _Prepared):
-                speech = add_pause(speech, self._gap(following, how), c)
-            skipped = (*(piece.skipped if not elapsed else ()), *following.skipped)
+            ends[-1] -= behind
             chunk = Chunk(
-                audio=finish(wave, len(speech.mel) * c.hop_length, c.sample_rate),
+                audio=np.concatenate([np.zeros(before * c.hop_length, np.float32), audio]),
                 sample_rate=c.sample_rate,
-                text=piece.text,
-                normalized=piece.encoded.normalized,
-                words=_spoken_words(piece, ends, c),
+                text=line.text,
+                normalized=line.encoded.normalized,
+                words=_spoken_words(line, ends, c),
                 mel=speech.mel,
-                symbols=piece.encoded.symbols,
+                symbols=line.encoded.symbols,
                 durations=speech.durations,
                 start=elapsed / c.sample_rate,
-                index=piece.index,
+                index=line.index,
                 count=count,
-                warnings=(*piece.warnings, *skipped, *speech.warnings),
+                warnings=(*line.warnings, *skipped, *speech.warnings),
             )
             elapsed += len(chunk.audio)
             yield chunk
 
+    def _whole(self, line: Line, how: _Options) -> tuple[Speech, np.ndarray]:
+        """One line as it is spoken, without silence at its ends, and its waveform."""
+        c, contour = self.convention, line.contour
+        # A seed of its own for each line: what is spoken does not depend on what was before.
+        seed = (how.seed, line.index)
+        speech = self._engine.speak(
+            line.ids, speaker=how.speaker, speed=contour.speed, seed=seed, pauses=contour.pauses
+        )
+        speech = trim(pause_speech(speech, contour.pauses, c), line.encoded.words, c)
+        wave = self._vocoder(speech, seed=seed, pitch=self._pitch(line, speech.durations, how))
+        return speech, Amplifier(np.repeat(contour.volume, speech.durations), c.hop_length)(wave)
+
+    def _pitch(
+        self, line: Line, durations: np.ndarray, how: _Options, first: int = 0
+    ) -> Pitch | None:
+        """The pitch of a line whose symbols last ``durations``, from frame ``first`` on; None where
+        it is the voice's own."""
+        semitones, span = line.contour.pitch, how.prosody.pitch_range
+        if not self._vocoder.moves_pitch or (span == 1.0 and not semitones.any()):
+            return None
+        return Pitch(np.repeat(semitones, durations)[first:], span)
+
     def _stream(
-        self, prepared: Iterable[_Prepared | _End], count: int | None, how: _Options
+        self, lines: Iterable[Line | End], count: int | None, how: _Options
     ) -> Iterator[Chunk]:
         """Chunks as they come, a pause when what follows it is known."""
         elapsed = 0  # samples
-        before: _Prepared | None = None
-        for piece in prepared:
-            told = piece.skipped
-            if before is not None:
-                frames = self._gap(piece, how) if isinstance(piece, _Prepared) else 0
-                if frames or (told and isinstance(piece, _End)):
-                    pause = self._pause(before, frames, elapsed, count, told)
-                    elapsed += len(pause.audio)
-                    yield pause
-                    told = ()
-            if isinstance(piece, _End):
+        before: Line | None = None
+        for line in lines:
+            told = line.skipped
+            frames = self._frames(line.silence)
+            beside = before or line
+            if frames or (told and isinstance(line, End)):
+                pause = self._pause(beside, frames, elapsed, count, told, first=before is None)
+                elapsed += len(pause.audio)
+                yield pause
+                told = ()
+            if isinstance(line, End):
                 return
-            told += piece.warnings
-            for chunk in self._parts(piece, elapsed, count, how):
+            told += line.warnings
+            for chunk in self._parts(line, elapsed, count, how):
                 elapsed += len(chunk.audio)
                 yield replace(chunk, warnings=(*told, *chunk.warnings))
                 told = ()
-            before = piece
+            before = line
 
-    def _parts(
-        self, piece: _Prepared, start: int, count: int | None, how: _Options
-    ) -> Iterator[Chunk]:
-        """The chunks of one piece; the first begins at sample ``start`` of the text."""
-        c, words = self.convention, piece.encoded.words
-        seed = (how.seed, piece.index)
-        options = {"speaker": how.speaker, "speed": how.speed, "seed": seed}
-        vocoder = self._vocoder.begin(seed=seed)
-        if vocoder is None:
-            speech = trim(self._engine.speak(piece.ids, **options), words, c)
-            audio = finish(
-                self._vocoder(speech, seed=seed), len(speech.mel) * c.hop_length, c.sample_rate
-            )
+    def _parts(self, line: Line, start: int, count: int | None, how: _Options) -> Iterator[Chunk]:
+        """The chunks of one line; the first begins at sample ``start`` of the text."""
+        c = self.convention
+        if self._vocoder.streams:
+            warnings, passages = self._passages(line, how)
+        else:
+            speech, wave = self._whole(line, how)
+            audio = finish(wave, len(speech.mel) * c.hop_length, c.sample_rate)
             passages = [Passage(audio, speech.mel, 0, np.cumsum(speech.durations))]
             warnings = speech.warnings
-        else:
-            utterance = self._engine.begin(piece.ids, **options, blocks=block_sizes())
-            passages = stream_passages(utterance, words, vocoder, c)
-            warnings = utterance.warnings
         for passage in passages:
             first, stop = passage.first, passage.first + len(passage.mel)
             ends = np.clip(passage.ends, first, stop)
@@ -335,68 +324,88 @@ class Voice:
             begin = first * c.hop_length / c.sample_rate
             here = [
                 SpokenWord(word.text, word.start - begin, word.end - begin)
-                for word in _spoken_words(piece, passage.ends, c)
+                for word in _spoken_words(line, passage.ends, c)
                 if first <= word.start * c.frame_rate < stop
             ]
             yield Chunk(
                 audio=passage.audio,
                 sample_rate=c.sample_rate,
-                text=piece.text,
-                normalized=piece.encoded.normalized,
+                text=line.text,
+                normalized=line.encoded.normalized,
                 words=tuple(here),
                 mel=passage.mel,
-                symbols=tuple(piece.encoded.symbols[i] for i in spoken),
+                symbols=tuple(line.encoded.symbols[i] for i in spoken),
                 durations=durations[spoken],
                 start=(start + first * c.hop_length) / c.sample_rate,
-                index=piece.index,
+                index=line.index,
                 count=count,
                 warnings=warnings,
             )
             warnings = ()
 
+    def _passages(self, line: Line, how: _Options) -> tuple[tuple[str, ...], Iterator[Passage]]:
+        """One line as it is spoken bit by bit: what is to be told, and the bits."""
+        c, contour = self.convention, line.contour
+        seed = (how.seed, line.index)
+        utterance = self._engine.begin(
+            line.ids,
+            speaker=how.speaker,
+            speed=contour.speed,
+            seed=seed,
+            pauses=contour.pauses,
+            blocks=block_sizes(),
+        )
+        utterance = pause_utterance(utterance, contour.pauses, c)
+
+        def begin(first: int) -> WaveStream:
+            pitch = self._pitch(line, utterance.durations, how, first)
+            decibels = np.repeat(contour.volume, utterance.durations)[first:]
+            stream = self._vocoder.begin(seed=seed, pitch=pitch)
+            return AmplifiedStream(stream, Amplifier(decibels, c.hop_length))
+
+        return utterance.warnings, stream_passages(utterance, line.encoded.words, begin, c)
+
     def _pause(
         self,
-        piece: _Prepared,
+        line: Line,
         frames: int,
         start: int,
         count: int | None,
         warnings: tuple[str, ...],
+        *,
+        first: bool,
     ) -> Chunk:
-        """The pause behind ``piece``."""
+        """The pause behind ``line``, or before it where it is the ``first``."""
         c = self.convention
         return Chunk(
             audio=np.zeros(frames * c.hop_length, np.float32),
             sample_rate=c.sample_rate,
-            text=piece.text,
-            normalized=piece.encoded.normalized,
+            text=line.text,
+            normalized=line.encoded.normalized,
             words=(),
             mel=silence(frames, c),
-            symbols=piece.encoded.symbols[-1:],
+            symbols=line.encoded.symbols[:1] if first else line.encoded.symbols[-1:],
             durations=np.array([frames]),
             start=start / c.sample_rate,
-            index=piece.index,
+            index=line.index,
             count=count,
             warnings=warnings,
         )
 
-    def _gap(self, piece: _Prepared, how: _Options) -> int:
-        """Frames of silence before ``piece``."""
-        return round(piece.gap / how.speed * self.convention.frame_rate)
+    def _frames(self, seconds: float) -> int:
+        return round(seconds * self.convention.frame_rate)
 
 
-def _arriving(parts: Iterable[str]) -> Iterator[Piece]:
-    """The pieces of a text that is still being written; an empty one between paragraphs."""
-    for sentence in arriving_sentences(parts):
-        if sentence is None:
-            yield Piece("", (), PARAGRAPH_PAUSE)
-            continue
-        *pieces, last = split_pieces(sentence)
-        yield from pieces
-        yield replace(last, pause=SENTENCE_PAUSE)
+def _until_visible(parts: Iterator[str]) -> Iterator[str]:
+    """``parts`` up to the first that is not blank."""
+    for part in parts:
+        yield part
+        if part.strip():
+            return
 
 
-def _spoken_words(piece: _Prepared, ends: np.ndarray, c: MelConvention) -> tuple[SpokenWord, ...]:
-    """The words of a piece, from where its symbols end, in frames: int64 [symbols]."""
+def _spoken_words(line: Line, ends: np.ndarray, c: MelConvention) -> tuple[SpokenWord, ...]:
+    """The words of a line, from where its symbols end, in frames: int64 [symbols]."""
     starts = np.concatenate([[0], ends[:-1]])
     return tuple(
         SpokenWord(
@@ -404,5 +413,5 @@ def _spoken_words(piece: _Prepared, ends: np.ndarray, c: MelConvention) -> tuple
             frame_seconds(int(starts[word.start]), c),
             frame_seconds(int(ends[word.stop - 1]), c),
         )
-        for word in piece.encoded.words
+        for word in line.encoded.words
     )

@@ -12,6 +12,7 @@ import numpy as np
 from tacotron.errors import VoiceError
 from tacotron.speak.engine import Speech
 from tacotron.speak.graphs import Graph
+from tacotron.speak.pitch import Pitch, PitchMover
 from tacotron.speak.source_filter import Filters, SourceFilter
 from tacotron.speak.windows import Windows
 from tacotron.voice.bundle import Bundle
@@ -34,17 +35,33 @@ class WaveStream(Protocol):
 class Vocoder(Protocol):
     """Turns what one voice speaks into waveforms; holds nothing that doing so changes."""
 
-    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
+    @property
+    def streams(self) -> bool:
+        """Whether it can `begin` before the whole utterance is there."""
+        ...
+
+    @property
+    def moves_pitch(self) -> bool:
+        """Whether it can speak at another ``pitch``."""
+        ...
+
+    def __call__(
+        self, speech: Speech, *, seed: Sequence[int], pitch: Pitch | None = None
+    ) -> np.ndarray:
         """The waveform of ``speech``: float32 [samples].
 
         Frame t lies where the convention's framing puts it; the length is about frames hops. The
-        same ``seed`` gives the same samples.
+        same ``seed`` gives the same samples. ``pitch`` is of the same frames, and None is its own:
+        only where it `moves_pitch` is there any other.
         """
         ...
 
-    def begin(self, *, seed: Sequence[int]) -> WaveStream | None:
-        """What turns an utterance's mel into the same samples bit by bit; None where that needs
-        the whole utterance."""
+
+class StreamingVocoder(Vocoder, Protocol):
+    """A vocoder that `streams`."""
+
+    def begin(self, *, seed: Sequence[int], pitch: Pitch | None = None) -> WaveStream:
+        """What turns an utterance's mel into the same samples bit by bit."""
         ...
 
 
@@ -55,11 +72,16 @@ class GriffinLimVocoder:
     mel leaves known of them.
     """
 
+    streams = False  # phases depend on all frames
+    moves_pitch = False
+
     def __init__(self, bundle: Bundle) -> None:
         self._convention = bundle.manifest.convention
         self._settings = bundle.manifest.griffin_lim
 
-    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
+    def __call__(
+        self, speech: Speech, *, seed: Sequence[int], pitch: Pitch | None = None
+    ) -> np.ndarray:
         """See `Vocoder`: its first phases are the same for any seed."""
         from tacotron.audio.griffin_lim import linear_to_wave, mel_to_wave
 
@@ -68,13 +90,12 @@ class GriffinLimVocoder:
             return linear_to_wave(speech.linear, self._convention, **settings)
         return mel_to_wave(speech.mel, self._convention, **settings)
 
-    def begin(self, *, seed: Sequence[int]) -> None:
-        """See `Vocoder`: phases depend on all frames."""
-        return None
-
 
 class SourceFilterVocoder:
     """Our own: a graph predicts filters, and `SourceFilter` sends pulses and noise through them."""
+
+    streams = True
+    moves_pitch = True
 
     def __init__(self, bundle: Bundle, settings: SourceFilterSettings) -> None:
         self._where = bundle.path
@@ -87,13 +108,16 @@ class SourceFilterVocoder:
             outputs=("f0", "pulse_log_magnitude", "pulse_phase", "noise_log_magnitude"),
         )
 
-    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
+    def __call__(
+        self, speech: Speech, *, seed: Sequence[int], pitch: Pitch | None = None
+    ) -> np.ndarray:
         """See `Vocoder`."""
-        return self.begin(seed=seed).push(speech.mel, last=True)
+        return self.begin(seed=seed, pitch=pitch).push(speech.mel, last=True)
 
-    def begin(self, *, seed: Sequence[int]) -> WaveStream:
-        """See `Vocoder`."""
-        return _SourceFilterStream(self._filters, self._settings, seed)
+    def begin(self, *, seed: Sequence[int], pitch: Pitch | None = None) -> WaveStream:
+        """See `StreamingVocoder`. Another range of pitch needs the whole utterance, to know the
+        mean: no samples come before the last frame is there."""
+        return _SourceFilterStream(self._filters, self._settings, seed, pitch)
 
     def _filters(self, mel: np.ndarray) -> list[np.ndarray]:
         """``mel`` float32 [T, n_mels] -> the arrays of `Filters`."""
@@ -113,9 +137,11 @@ class _SourceFilterStream:
         filters: Callable[[np.ndarray], list[np.ndarray]],
         settings: SourceFilterSettings,
         seed: Sequence[int],
+        pitch: Pitch | None,
     ) -> None:
         rng = np.random.default_rng((*seed, _CHANCE))
         self._windows = Windows(filters, context=settings.context)
+        self._move = PitchMover(pitch, settings) if pitch else None
         self._synthesis = SourceFilter(
             sample_rate=settings.convention.sample_rate,
             n_fft=settings.n_fft,
@@ -126,14 +152,17 @@ class _SourceFilterStream:
     def push(self, mel: np.ndarray, *, last: bool = False) -> np.ndarray:
         """See `WaveStream`."""
         arrays = self._windows.push(mel, last=last)
-        wave = np.zeros(0, np.float32)
-        if arrays is not None:
-            wave = self._synthesis.push(Filters(*arrays))
+        filters = None if arrays is None else Filters(*arrays)
+        if self._move:
+            filters = self._move.push(filters, last=last)
+        wave = np.zeros(0, np.float32) if filters is None else self._synthesis.push(filters)
         return np.concatenate([wave, self._synthesis.finish()]) if last else wave
 
 
 class WaveformVocoder:
     """Anybody's: a graph gives the samples themselves, ``hop_length`` of them a frame."""
+
+    moves_pitch = False
 
     def __init__(self, bundle: Bundle, settings: WaveformSettings) -> None:
         self._where = bundle.path
@@ -144,14 +173,19 @@ class WaveformVocoder:
         ((self._input, shape),) = self._graph.shapes.items()
         self._rank = len(shape)
 
-    def __call__(self, speech: Speech, *, seed: Sequence[int]) -> np.ndarray:
+    @property
+    def streams(self) -> bool:
+        """See `Vocoder`: only where it is known how far the graph looks."""
+        return self._settings.context is not None
+
+    def __call__(
+        self, speech: Speech, *, seed: Sequence[int], pitch: Pitch | None = None
+    ) -> np.ndarray:
         """See `Vocoder`: what chance the graph takes is its own."""
         return self._samples(speech.mel)
 
-    def begin(self, *, seed: Sequence[int]) -> WaveStream | None:
-        """See `Vocoder`."""
-        if self._settings.context is None:
-            return None
+    def begin(self, *, seed: Sequence[int], pitch: Pitch | None = None) -> WaveStream:
+        """See `StreamingVocoder`."""
         return _WaveformStream(self._samples, self._hop, self._settings.context)
 
     def _samples(self, mel: np.ndarray) -> np.ndarray:

@@ -78,6 +78,16 @@ class Document:
     items: tuple[Run | Break | End, ...]  # in spoken order
     warnings: tuple[str, ...] = ()  # one sentence for each thing that was not read as written
 
+    @property
+    def moves_pitch(self) -> bool:
+        """Whether any of it is to be spoken higher or lower."""
+        return any(isinstance(item, Run) and item.style.pitch != 0.0 for item in self.items)
+
+
+def is_ssml(text: str) -> bool:
+    """Whether ``text`` begins as SSML does."""
+    return _SPEAK.match(text) is not None
+
 
 def read_document(text: str, *, ssml: bool | None = None) -> Document:
     """Return what ``text`` says.
@@ -86,9 +96,7 @@ def read_document(text: str, *, ssml: bool | None = None) -> Document:
     other text, ``<break time="500ms"/>`` is a break and all else is as it stands. Raises
     `TextError` where SSML is malformed (with line and column) or a break can't be meant.
     """
-    if ssml is None:
-        ssml = _SPEAK.match(text) is not None
-    if ssml:
+    if is_ssml(text) if ssml is None else ssml:
         from tacotron.text.ssml import parse_ssml
 
         return parse_ssml(text)
