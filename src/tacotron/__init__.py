@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         TrainingError,
         VoiceError,
     )
-    from tacotron.speak import Chunk, SpokenWord, Voice
+    from tacotron.speak import Chunk, Prosody, SpokenWord, Voice
 
     __version__: str
 
@@ -32,6 +32,7 @@ __all__ = [
     "AudioError",
     "Chunk",
     "CorpusError",
+    "Prosody",
     "SpokenWord",
     "TacotronError",
     "TextError",
@@ -41,7 +42,7 @@ __all__ = [
     "__version__",
 ]
 
-_SPEAKING = ("Chunk", "SpokenWord", "Voice")
+_SPEAKING = ("Chunk", "Prosody", "SpokenWord", "Voice")
 
 
 def __getattr__(name: str) -> Any:

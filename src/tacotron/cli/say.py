@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, closing
+from dataclasses import fields
 from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from tacotron.cli.streams import BinaryOutput, open_output, read_lines, read_tex
 from tacotron.errors import TacotronError, TextError
 
 if TYPE_CHECKING:
-    from tacotron.speak import Chunk, Voice
+    from tacotron.speak import Chunk, Prosody, Voice
 
 _LONG = 8  # pieces of text from which on a progress bar is worth its line
 _MOST_WARNINGS = 10  # different ones that are printed
@@ -48,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--speed", type=float, default=1.0, metavar="X", help="2 is twice as fast (0.25 to 4)"
     )
+    _add_prosody(parser)
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="another seed, another take (default: 0)"
     )
@@ -69,6 +71,30 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE.srt|.vtt|.json",
         help="write when each word is spoken: a cue a word, captions with word times, or data",
     )
+
+
+def _add_prosody(parser: argparse.ArgumentParser) -> None:
+    for option, unit, help in (
+        ("--pitch", "SEMITONES", "speak higher, or lower where below 0 (-12 to 12)"),
+        ("--pitch-range", "X", "1 moves as far as the voice's own, 0 is monotone (0 to 3)"),
+        ("--volume", "DB", "louder, or softer where below 0 (-60 to 20)"),
+        ("--comma-pause", "SECONDS", "at commas, colons and dashes (default: as the voice does)"),
+        ("--sentence-pause", "SECONDS", "after a sentence (default: 0.35)"),
+        ("--paragraph-pause", "SECONDS", "after a paragraph (default: 0.7)"),
+    ):
+        parser.add_argument(option, type=float, metavar=unit, help=help)
+    parser.add_argument(
+        "--ssml",
+        action="store_true",
+        help="the text is SSML, as one that begins with <speak is in any case",
+    )
+
+
+def _prosody(args: argparse.Namespace) -> Prosody:
+    from tacotron.speak import Prosody
+
+    given = {field.name: getattr(args, field.name) for field in fields(Prosody)}
+    return Prosody(**{name: value for name, value in given.items() if value is not None})
 
 
 def run(args: argparse.Namespace) -> None:
@@ -98,6 +124,7 @@ def run(args: argparse.Namespace) -> None:
 
     from tacotron.speak import Voice
 
+    prosody = _prosody(args)
     path = args.output or _free_name(args.format or "wav")
     with open_output(path) as target:
         # What is heard at once is spoken as it comes; whole sentences are a little less work.
@@ -106,7 +133,13 @@ def run(args: argparse.Namespace) -> None:
         voice = Voice.load(args.voice)
         speak = voice.stream if stream else voice.synthesize
         chunks = speak(
-            text, speaker=args.speaker, speed=args.speed, seed=args.seed, lexicon=lexicon
+            text,
+            speaker=args.speaker,
+            speed=args.speed,
+            seed=args.seed,
+            prosody=prosody,
+            lexicon=lexicon,
+            ssml=args.ssml or None,
         )
         with closing(chunks):
             _write(_with_progress(chunks), voice, target, args)
