@@ -10,15 +10,18 @@ from typing import Any
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from tacotron.align.warm_start import corpus_aligner, pack
 from tacotron.audio.convention import MelConvention
-from tacotron.errors import TrainingError, VoiceError
+from tacotron.errors import CorpusError, TrainingError
 from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
 from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config
 from tacotron.train.checkpoints import latest_checkpoint, read_checkpoint
 from tacotron.train.run import read_run
-from tacotron.voice.bundle import LEXICON, MODEL_CARD, WEIGHTS, Bundle, write_bundle
+from tacotron.voice.bundle import ALIGNER, LEXICON, MODEL_CARD, WEIGHTS, Bundle
 from tacotron.voice.graphs import attentive_graphs, nonattentive_graphs
 from tacotron.voice.manifest import LengthBound, Manifest
+from tacotron.voice.vocoders import VocoderPart, postnet_context
+from tacotron.voice.writing import read_parts, write_voice
 
 # Prefix of the model's own weights in a checkpoint of the training module.
 PREFIX = "model."
@@ -41,6 +44,7 @@ def _nonattentive_facts(config: NonAttentiveConfig) -> dict[str, Any]:
     return {
         "prenet_dropout": config.prenet_dropout,
         "prenet_sizes": (config.prenet_size, config.prenet_size),
+        "postnet_context": postnet_context(config.postnet_kernel, config.postnet_layers),
     }
 
 
@@ -71,13 +75,17 @@ def export_voice(
     lexicon: Path | None = None,
     checkpoint: Path | None = None,
     with_weights: bool = True,
-) -> Bundle:
-    """Write the averaged weights of ``run`` as the voice file ``output``.
+    vocoder: VocoderPart | None = None,
+) -> tuple[Bundle, tuple[str, ...]]:
+    """Write the averaged weights of ``run`` as the voice file ``output``; return it, and a sentence
+    for each thing to know.
 
     Takes the newest checkpoint unless one is given; ``card`` and ``lexicon`` are files to put in.
-    Without ``lexicon``, the one that the corpus was prepared with goes in. Raises `TrainingError`
-    where the run has no checkpoint to export, `VoiceError` where a part can't be read, and
-    `TacotronError` where the file can't be written.
+    Without ``vocoder``, the voice speaks by Griffin-Lim. Without ``lexicon``, the one that the
+    corpus was prepared with goes in. The corpus' aligner goes in beside the training weights where
+    the corpus is still in its place. Raises `TrainingError` where the run has no checkpoint to
+    export, `VoiceError` where a part can't be read or the vocoder doesn't fit, and `TacotronError`
+    where the file can't be written.
     """
     description = read_run(run)
     if checkpoint is None:
@@ -91,12 +99,10 @@ def export_voice(
     parts = KINDS[kind].graphs(model)
     if with_weights:
         parts[WEIGHTS] = save(half_precision(model))
-    for part, path in ((MODEL_CARD, card), (LEXICON, lexicon)):
-        if path is not None:
-            try:
-                parts[part] = path.read_bytes()
-            except OSError as error:
-                raise VoiceError(f"Could not read {path} ({error.strerror}).") from error
+        aligner = _aligner_part(description)
+        if aligner is not None:
+            parts[ALIGNER] = aligner
+    parts |= read_parts({MODEL_CARD: card, LEXICON: lexicon})
     spoken_as = description["statistics"]["lexicon"]
     if lexicon is None and spoken_as:
         lines = (f"{word}  {' '.join(phonemes)}\n" for word, phonemes in spoken_as.items())
@@ -123,8 +129,7 @@ def export_voice(
             "from": description["from"],
         },
     )
-    write_bundle(output, manifest, parts)
-    return Bundle.open(output)
+    return write_voice(output, manifest, parts, vocoder=vocoder)
 
 
 def load_model(
@@ -148,6 +153,19 @@ def load_model(
     except RuntimeError as error:
         raise TrainingError(f"{where} does not belong to its run: other weights.") from error
     return model.eval()
+
+
+def _aligner_part(description: Mapping[str, Any]) -> bytes | None:
+    """The aligner of the corpus that a run learned from, unless the corpus is gone or was prepared
+    anew with another mel convention or front end since."""
+    try:
+        trained = corpus_aligner(Path(description["corpus"]))
+    except CorpusError:
+        return None
+    convention = MelConvention.from_dict(description["convention"])
+    if trained.frontend != description["frontend"] or convention.differences(trained.convention):
+        return None
+    return pack(trained.weights, trained.symbols, half=True)
 
 
 def half_precision(model: nn.Module) -> dict[str, Tensor]:
