@@ -2,7 +2,7 @@
 
 After Shen et al., "Non-Attentive Tacotron" (arXiv 2010.04301). Four graphs, batch 1: ``encoder``
 (symbols to memory and expected durations), ``upsampler`` (memory stretched to the frames, pooled
-to one condition a decoder step), ``decoder`` (one step, ``reduction_factor`` frames), ``postnet``
+to one condition a decoder step), ``decoder`` (steps of ``reduction_factor`` frames), ``postnet``
 (frames with those around them, into the convention's values).
 """
 
@@ -49,6 +49,9 @@ class NonAttentiveEngine:
             inputs=("frame", "condition", "dropout_1", "dropout_2", *_STATES),
             outputs=("frames", *(f"next_{state}" for state in _STATES)),
         )
+        # Voices of the format's first days have graphs of a single step.
+        steps = self._decoder.shapes["condition"][0]
+        self._steps_at_once = steps if isinstance(steps, int) else None
         self._postnet = Graph(bundle, "postnet.onnx", inputs=("frames",), outputs=("mel",))
 
     def speak(
@@ -132,16 +135,18 @@ class NonAttentiveEngine:
         while done < steps:
             stop = min(steps, done - (-next(blocks) // r))
             frames = np.empty((stop - done, r, n_mels), np.float32)
-            for step in range(done, stop):
+            most = self._steps_at_once or stop - done
+            for first in range(done, stop, most):
+                now = slice(first, min(first + most, stop))
                 inputs = {
                     "frame": frame,
-                    "condition": condition[step : step + 1],
-                    "dropout_1": dropout_1[step : step + 1],
-                    "dropout_2": dropout_2[step : step + 1],
+                    "condition": condition[now],
+                    "dropout_1": dropout_1[now],
+                    "dropout_2": dropout_2[now],
                 }
                 spoken, *states = self._decoder(inputs | dict(zip(_STATES, states, strict=True)))
-                frames[step - done] = spoken[0]
-                frame = spoken[:, -1]
+                frames[now.start - done : now.stop - done] = spoken
+                frame = spoken[-1:, -1]
             done = stop
             yield frames.reshape(-1, n_mels)
 

@@ -6,9 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from tacotron.model.nonattentive import NonAttentiveTacotron, expand_durations
+from tacotron.voice.graphs.recurrent import decoder_graph
 from tacotron.voice.graphs.tracing import onnx_graph
-
-_STATES = ("hidden_1", "cell_1", "hidden_2", "cell_2")
 
 
 class _Encoder(nn.Module):
@@ -20,18 +19,6 @@ class _Encoder(nn.Module):
         lengths = torch.full_like(ids[:, 0], 1) * ids.shape[1]
         memory, log_durations = self.encoder(ids, lengths, speaker)
         return memory, log_durations.exp()
-
-
-class _Decoder(nn.Module):
-    def __init__(self, model: NonAttentiveTacotron):
-        super().__init__()
-        self.decoder = model.decoder
-
-    def forward(
-        self, frame: Tensor, condition: Tensor, dropout_1: Tensor, dropout_2: Tensor, *state: Tensor
-    ) -> tuple[Tensor, ...]:
-        frames, after = self.decoder.step(frame, condition, dropout_1, dropout_2, state)
-        return frames, *after
 
 
 class _Postnet(nn.Module):
@@ -54,8 +41,6 @@ def nonattentive_graphs(model: NonAttentiveTacotron) -> dict[str, bytes]:
     memory = torch.zeros(1, 7, config.encoder_size)
     size = 4 * config.reduction_factor
     index, position = expand_durations(torch.full((1, 7), 2), size)
-    mask = torch.ones(1, config.prenet_size)
-    state = [torch.zeros(1, config.decoder_size) for _ in _STATES]
     return {
         "encoder.onnx": onnx_graph(
             _Encoder(model),
@@ -74,18 +59,7 @@ def nonattentive_graphs(model: NonAttentiveTacotron) -> dict[str, bytes]:
                 "condition": {1: "steps"},
             },
         ),
-        "decoder.onnx": onnx_graph(
-            _Decoder(model),
-            {
-                "frame": torch.zeros(1, config.n_mels),
-                "condition": torch.zeros(1, config.decoder_size),
-                "dropout_1": mask,
-                "dropout_2": mask,
-                **dict(zip(_STATES, state, strict=True)),
-            },
-            ["frames", *(f"next_{name}" for name in _STATES)],
-            {},
-        ),
+        "decoder.onnx": decoder_graph(model.decoder),
         "postnet.onnx": onnx_graph(
             _Postnet(model),
             {"frames": torch.zeros(1, size, config.n_mels)},
