@@ -46,6 +46,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="that a request may wait and be computed (default: 120)",
     )
     parser.add_argument(
+        "--shutdown-limit",
+        type=float,
+        metavar="SECONDS",
+        help="that the end waits for what is being spoken (default: 60)",
+    )
+    parser.add_argument(
         "--api-key-file",
         metavar="FILE",
         help="ask every request for the key in FILE, or else in the environment variable "
@@ -71,7 +77,13 @@ def run(args: argparse.Namespace) -> None:
     from tacotron.errors import TacotronError
     from tacotron.serve import Settings, serve
 
-    for name, least in (("workers", 1), ("queue", 0), ("max_characters", 1), ("time_limit", 0)):
+    for name, least in (
+        ("workers", 1),
+        ("queue", 0),
+        ("max_characters", 1),
+        ("time_limit", 1),
+        ("shutdown_limit", 1),
+    ):
         value = getattr(args, name)
         if value is not None and not value >= least:
             option = "--" + name.replace("_", "-")
@@ -81,6 +93,7 @@ def run(args: argparse.Namespace) -> None:
         "queue": args.queue,
         "characters": args.max_characters,
         "seconds": args.time_limit,
+        "shutdown_seconds": args.shutdown_limit,
     }
     settings = Settings(
         voices=tuple(args.voices),

@@ -1,8 +1,8 @@
 """Speech as bytes of a file format, as it comes: what a client plays while the rest is spoken.
 
 MP3, Opus and FLAC are libsndfile's, through soundfile. It encodes into whatever can be written to;
-what it would go back and correct at the end (a length in a header) stays as it was sent, which
-every one of these formats allows for.
+what it would go back and correct at the end (lengths in a header) can only be corrected where it
+was not sent yet. Players don't need it; some programs that read files do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -29,7 +30,8 @@ class Format:
     subtype: str | None = None
     rates: tuple[int, ...] = ()  # the only sample rates it knows, Hz; none: any
     rate: int = OPENAI_PCM_RATE  # what others are resampled to, Hz
-    quality: float | None = None  # libsndfile's compression level, from 0 (best) to 1
+    hold_seconds: float = 0.0  # of speech held back, so that a shorter text has a whole header
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the encoder, in soundfile's words
 
 
 # OpenAI's names.
@@ -39,28 +41,34 @@ FORMATS: Mapping[str, Format] = {
         "MP3",
         "MPEG_LAYER_III",
         rates=(8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000),
+        # A constant bit rate, from which players know where they are in a file without a length;
+        # the level makes it 64 kbit/s at 16 to 24 kHz, which speech needs no more than.
+        options={"bitrate_mode": "CONSTANT", "compression_level": 0.65},
     ),
     "opus": Format("audio/ogg", "OGG", "OPUS", rates=(8000, 12000, 16000, 24000, 48000)),
-    "flac": Format("audio/flac", "FLAC", "PCM_16"),
+    # Much that reads files (libsndfile, for one) reads no flac without its length.
+    "flac": Format("audio/flac", "FLAC", "PCM_16", hold_seconds=10.0),
     "wav": Format("audio/wav"),
     "pcm": Format("audio/pcm", rates=(OPENAI_PCM_RATE,)),
 }
 
 
 def encode(
-    waves: Iterable[np.ndarray], sample_rate: int, name: str, *, hold_seconds: float = 0.0
+    waves: Iterable[np.ndarray], sample_rate: int, name: str, *, hold_seconds: float | None = None
 ) -> Iterator[bytes]:
     """Yield the bytes that each of ``waves`` (float32 [samples]) adds, and then what ends the file.
 
-    ``name`` is one of `FORMATS`. An item may be empty: codecs look ahead. A wav begins with its
-    length, which is only known where the waves end before ``hold_seconds``: until then it is held
-    back, and beyond them the header says "until the end".
+    ``name`` is one of `FORMATS`. An item may be empty: codecs look ahead. The header of a wav and a
+    flac tells the length, which is only known where the waves end before ``hold_seconds`` (None is
+    the format's own): until then all is held back, beyond them it says that it doesn't know.
     """
     format = FORMATS[name]
+    if hold_seconds is None:
+        hold_seconds = format.hold_seconds
     if format.rates and sample_rate not in format.rates:
         waves, sample_rate = _resampled(waves, sample_rate, format.rate), format.rate
     if format.container:
-        return _compressed(waves, sample_rate, format)
+        return _compressed(waves, sample_rate, format, round(hold_seconds * sample_rate))
     if name == "wav":
         return _wav(waves, sample_rate, round(hold_seconds * sample_rate))
     return pcm(waves, sample_rate)
@@ -106,10 +114,13 @@ def _wav(waves: Iterable[np.ndarray], sample_rate: int, hold: int) -> Iterator[b
     yield tap.take()
 
 
-def _compressed(waves: Iterable[np.ndarray], sample_rate: int, format: Format) -> Iterator[bytes]:
+def _compressed(
+    waves: Iterable[np.ndarray], sample_rate: int, format: Format, hold: int
+) -> Iterator[bytes]:
     import soundfile
 
     tap = _Tap()
+    spoken = 0  # samples
     with soundfile.SoundFile(
         tap,
         "w",
@@ -117,32 +128,34 @@ def _compressed(waves: Iterable[np.ndarray], sample_rate: int, format: Format) -
         channels=1,
         format=format.container,
         subtype=format.subtype,
-        compression_level=format.quality,
+        **format.options,
     ) as file:
         for wave in waves:
             file.write(wave)
-            yield tap.take()
+            spoken += len(wave)
+            yield tap.take() if spoken > hold else b""
     yield tap.take()
 
 
 class _Tap:
-    """A file whose bytes are taken as they are written; corrections further up are dropped."""
+    """A file whose bytes are taken as they are written; what was taken can't be corrected."""
 
     def __init__(self) -> None:
         self._fresh = bytearray()
+        self._taken = 0  # bytes; where `_fresh` begins in the file
         self._at = 0
-        self._end = 0
 
     def write(self, data: bytes) -> int:
         data = bytes(data)
-        if self._at == self._end:
-            self._fresh += data
-            self._end += len(data)
+        start = self._at - self._taken
+        if start >= 0:
+            self._fresh[start : start + len(data)] = data
         self._at += len(data)
         return len(data)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._end}[whence]
+        end = self._taken + len(self._fresh)
+        self._at = offset + {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: end}[whence]
         return self._at
 
     def tell(self) -> int:
@@ -159,4 +172,5 @@ class _Tap:
         """The bytes since the last call."""
         data = bytes(self._fresh)
         self._fresh.clear()
+        self._taken += len(data)
         return data

@@ -37,7 +37,7 @@ def openai_router(service: Service) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["OpenAI"])
     media_types = {format.media_type for format in FORMATS.values()}
 
-    @router.post("/audio/speech", responses=audio(*sorted(media_types), _EVENTS))
+    @router.post("/audio/speech", responses=audio(*sorted(media_types), events=_EVENTS))
     async def speech(request: OpenAISpeech) -> SpokenResponse:
         """Speak `input`; the audio comes as it is made."""
         speaking = service.prepare(

@@ -28,7 +28,7 @@ _MOST_WARNINGS = 8
 _STREAM = {
     200: {
         "description": "A JSON object a line: one `start`, `chunk`s, and one `end` or `error`.",
-        "content": {_LINES: {"schema": {"type": "string"}}},
+        "content": {_LINES: {"schema": {}}},
     }
 }
 

@@ -99,7 +99,11 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 }
 
 
-def audio(*media_types: str) -> dict[int | str, dict[str, Any]]:
-    """The responses of a route that answers with audio of these types."""
-    content = {kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types}
+def audio(*media_types: str, events: str | None = None) -> dict[int | str, dict[str, Any]]:
+    """The responses of a route that answers with audio of these types, or with ``events``."""
+    content: dict[str, Any] = {
+        kind: {"schema": {"type": "string", "format": "binary"}} for kind in media_types
+    }
+    if events is not None:
+        content[events] = {"schema": {}}
     return {200: {"description": "Speech, sent as it is made.", "content": content}} | ERRORS

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from contextlib import ExitStack
+from ipaddress import ip_address
 from types import FrameType
-from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -14,13 +15,12 @@ from tacotron.errors import TacotronError
 from tacotron.serve.app import create_app
 from tacotron.serve.service import Service
 from tacotron.serve.settings import Settings
-
-if TYPE_CHECKING:
-    pass
+from tacotron.serve.wyoming import WyomingServer
 
 log = logging.getLogger("tacotron.serve")
 
 _LOOK_SECONDS = 0.1  # between two looks whether a second signal came
+_HIGHEST_PORT = 65_535
 _BACKLOG = 128  # connections that the system holds before they are taken
 
 
@@ -31,15 +31,16 @@ def serve(settings: Settings) -> None:
     `TacotronError` where an address can't be listened on.
     """
     service = Service(settings)
-    sockets = [listen(settings.host, settings.port)]
-    wyoming = None
-    if settings.wyoming_port is not None:
-        from tacotron.serve.wyoming import WyomingServer
-
-        sockets.append(listen(settings.host, settings.wyoming_port))
-        wyoming = WyomingServer(service, sockets[1])
-    server = Server(service, wyoming)
-    server.run(sockets=sockets[:1])
+    with ExitStack() as stack:
+        http = stack.enter_context(listen(settings.host, settings.port))
+        wyoming = None
+        if settings.wyoming_port is not None:
+            listening = stack.enter_context(listen(settings.host, settings.wyoming_port))
+            wyoming = WyomingServer(service, listening)
+        if settings.api_key is None and not _is_loopback(http):
+            log.warning("whoever reaches this address can use it: see --api-key-file")
+        server = Server(service, wyoming)
+        server.run(sockets=[http])
     if server.failure is not None:
         raise server.failure
 
@@ -112,16 +113,20 @@ def listen(host: str, port: int) -> socket.socket:
 
     Raises `TacotronError` where that can't be.
     """
+    if not 0 <= port <= _HIGHEST_PORT:
+        raise TacotronError(f"There is no port {port}: choose one from 0 to {_HIGHEST_PORT}.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except OverflowError as error:
-        raise TacotronError(f"There is no port {port}: choose one from 0 to 65535.") from error
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise TacotronError(
             f"Could not listen on {host}, port {port} ({reason}): choose another --port or --host."
         ) from error
+
+
+def _is_loopback(listening: socket.socket) -> bool:
+    return ip_address(listening.getsockname()[0]).is_loopback
 
 
 def _address(scheme: str, listening: socket.socket) -> str:

@@ -30,7 +30,7 @@ class Settings:
     characters: int = 5000  # of a request's text; beyond it 413
     seconds: float = 120.0  # that a request may wait and be computed, its reader's time not counted
     stall_seconds: float = 120.0  # that a reader may leave what is ready for it unread
-    shutdown_seconds: float = 30.0  # that a shutdown waits for what is being spoken
+    shutdown_seconds: float = 60.0  # that a shutdown waits for what is being spoken
     api_key: str | None = None  # asked of every request but for health and readiness
     cors: tuple[str, ...] = ()  # origins whose pages may use the API; "*" is all
     log_text: bool = False  # put what is spoken into the log
