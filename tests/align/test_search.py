@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tacotron.align.search import monotonic_durations, path_score
+from tacotron.align.search import batch_durations, monotonic_durations, path_score
 
 
 def best_by_force(log_probs: np.ndarray) -> float:
@@ -33,3 +33,14 @@ def test_no_path_is_better(symbols: int, more: int, seed: int) -> None:
 def test_too_few_frames_are_refused() -> None:
     with pytest.raises(ValueError, match="2 frames can't visit 3 symbols"):
         monotonic_durations(np.zeros((2, 3)))
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(0, 6)), min_size=1, max_size=5),
+    st.integers(0, 2**32 - 1),
+)
+def test_company_changes_no_path(sizes: list[tuple[int, int]], seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    maps = [chance.normal(size=(symbols + more, symbols)) for symbols, more in sizes]
+    for together, log_probs in zip(batch_durations(maps), maps, strict=True):
+        np.testing.assert_array_equal(together, monotonic_durations(log_probs))

@@ -27,7 +27,7 @@ class AlignerTraining:
     updates: int = 800  # the loss per symbol is flat from about 600 on
     batch_size: int = 16  # utterances
     learning_rate: float = 2e-3  # Adam; falls to a tenth over the second half
-    prior_updates: int = 600  # the diagonal prior fades out over these
+    prior_updates: int = 200  # the prior around the flat start fades out over these
     max_frames: int = 1000  # longer utterances are aligned, not learned from
     seed: int = 0
 

@@ -152,7 +152,8 @@ def begin_from(trained: TrainedAligner, corpus: PreparedCorpus) -> tuple[Aligner
             "`--from scratch`."
         )
     shared = [symbol for symbol in corpus.symbols if symbol in trained.symbols]
-    if not shared:
+    # The first is padding, which every table has.
+    if not set(shared) - {corpus.symbols[0]}:
         raise CorpusError(
             f"The aligner of {trained.source} knows none of the corpus' symbols "
             f"(front ends {trained.frontend} and {corpus.frontend}): align `--from scratch`."
