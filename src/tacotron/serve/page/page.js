@@ -245,8 +245,8 @@ function show() {
   ui.position.max = seconds;
   ui.position.value = position;
   ui.position.setAttribute("aria-valuetext", `${time(position)} of ${time(seconds)}`);
-  if (asking && !(begun && seconds)) put(ui.status, "Making the first sentence…");
-  else if (waiting) put(ui.status, "Waiting for the next sentence…");
+  if (asking && !(begun && seconds)) put(ui.status, "Making the first sound…");
+  else if (waiting) put(ui.status, "Waiting for more…");
   else if (playing) put(ui.status, "Speaking.");
   else if (seconds && position >= seconds) put(ui.status, `Spoken: ${seconds.toFixed(1)} seconds.`);
   else if (seconds) put(ui.status, `Stopped at ${time(position)}.`);
