@@ -14,8 +14,6 @@ from tacotron.model.vocoder import Filters, PitchReader, SourceFilterVocoder
 RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64))
 # Magnitudes are kept above this before a logarithm: -66 dB below a quiet voice's harmonics.
 SMALLEST = 1e-4
-# Magnitudes below this count as this much where errors are relative: room noise.
-QUIET = 0.05
 # Width of the target for F0, in classes: what a quarter-semitone grid can resolve.
 PITCH_WIDTH = 1.5
 # Share of an unvoiced frame in the loss of F0: enough to keep it steady, not to learn from.
@@ -52,15 +50,19 @@ def mel_error(model: SourceFilterVocoder, bank: Tensor, spoken: Tensor, recorded
     return (log_mel(spoken) - log_mel(recorded)).abs().mean()
 
 
-def coherence_error(periodic: Tensor, recorded: Tensor, envelope: Tensor) -> Tensor:
-    """Mean absolute error of the ``periodic`` part's spectrum (complex [B, T, F]) against the
-    recording's, relative to the spectrum's ``envelope`` (float [B, T, F], ln).
+def coherence_error(periodic: Tensor, recorded: Tensor, voiced: Tensor) -> Tensor:
+    """By how much the phases of the ``periodic`` part's spectrum and the recording's (complex
+    [B, T, F] each) differ in ``voiced`` frames (bool [B, T]): one minus their cosine, 0 to 2, the
+    louder cells counting more.
 
-    The pulses run in step with the recording, so what of it repeats with them can be met in
-    amplitude and phase; what can't is left to the noise, by the errors in magnitude.
+    The pulses run in step with the recording, so phases can be met. Magnitudes have no part in it:
+    an error of both would shrink what is hard to meet, and noise would fill the place.
     """
-    error = torch.view_as_real(periodic - recorded).square().sum(-1).add(1e-8).sqrt()
-    return (error / (envelope.exp() + QUIET)).clamp(max=10.0).mean()
+    ours, theirs = (torch.view_as_real(x) for x in (periodic, recorded))
+    size = theirs.square().sum(-1).add(SMALLEST**2).sqrt()
+    cosine = (ours * theirs).sum(-1) / (ours.square().sum(-1).add(SMALLEST**2).sqrt() * size)
+    weight = size.sqrt() * voiced[..., None]
+    return ((1 - cosine) * weight).sum() / (weight.sum() + SMALLEST)
 
 
 def pitch_error(reader: PitchReader, logits: Tensor, f0: Tensor, voiced: Tensor) -> Tensor:

@@ -157,7 +157,7 @@ def vocoder_losses(
         "mel": mel_error(model, bank.to(recorded.device), spoken, recorded),
         "pitch": pitch_error(model.pitch, logits, batch.f0, batch.voiced),
         "coherence": coherence_error(
-            periodic[:, inner], spectrum[:, inner], model.envelope(batch.mels)[:, inner]
+            periodic[:, inner], spectrum[:, inner], batch.voiced[:, inner]
         ),
     }
     loss = (
