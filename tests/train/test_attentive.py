@@ -39,6 +39,7 @@ TRAINING = {
     "validate_every": 3,
     "checkpoint_every": 2,
     "listen_to": 2,
+    "sentences": ["one two"],
 }
 
 

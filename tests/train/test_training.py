@@ -33,6 +33,7 @@ TRAINING = {
     "validate_every": 6,
     "checkpoint_every": 4,
     "listen_to": 2,
+    "sentences": ["one two"],
 }
 
 

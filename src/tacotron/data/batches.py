@@ -90,7 +90,10 @@ class PieceDataset(Dataset):
             linear = torch.zeros(rows, width, corpus.convention.n_fft // 2 + 1)
         for row, piece in enumerate(pieces):
             symbols, spoken = len(piece.durations), int(frames[row])
-            ids[row, :symbols] = torch.from_numpy(corpus.ids(piece.utterance)[piece.symbols])
+            own = piece.ids
+            if own is None:
+                own = corpus.ids(piece.utterance)[piece.symbols]
+            ids[row, :symbols] = torch.from_numpy(own)
             durations[row, :symbols] = torch.from_numpy(piece.durations)
             durations[row, symbols - 1] += -spoken % self.reduction_factor
             mel = np.asarray(corpus.mel(piece.utterance)[piece.frames], dtype=np.float32)

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tacotron.text.symbols import is_phoneme
-
 
 @dataclass(frozen=True, slots=True)
 class Piece:
@@ -19,6 +17,7 @@ class Piece:
     symbols: slice
     frames: slice
     durations: NDArray[np.int32]  # of each symbol, in frames; sums to the frames
+    ids: NDArray[np.int64] | None = None  # of other symbols spoken in place of the corpus'
 
 
 def pieces_of(
@@ -38,7 +37,7 @@ def pieces_of(
         fitting = int(np.searchsorted(ends, starts[first] + max_frames, side="right"))
         stop = max(fitting, first + 1)
         if stop < len(symbols):
-            breaks = (n for n in range(stop, first + 1, -1) if not is_phoneme(symbols[n - 1]))
+            breaks = (n for n in range(stop, first + 1, -1) if not _is_sound(symbols[n - 1]))
             stop = next(breaks, stop)
         kept = np.minimum(durations[first:stop], max_frames).astype(np.int32)
         begin = int(starts[first])
@@ -46,3 +45,8 @@ def pieces_of(
         found.append(Piece(utterance, slice(first, stop), frames, kept))
         first = stop
     return found
+
+
+def _is_sound(symbol: str) -> bool:
+    """Whether ``symbol`` is a phoneme or a letter of any front end, behind which no word ends."""
+    return symbol.removeprefix("@").isalnum() or symbol == "'"

@@ -14,6 +14,7 @@ from tacotron.align.alignments import Alignments
 from tacotron.align.run import load_aligner
 from tacotron.data.batches import Batch, BatchOrder, PieceDataset
 from tacotron.data.corpus import PreparedCorpus
+from tacotron.data.mixing import MixedPieces, Stepped
 from tacotron.data.pieces import Piece, pieces_of
 from tacotron.errors import TrainingError
 from tacotron.model.critics import MelCritic
@@ -21,6 +22,7 @@ from tacotron.train.kinds import KINDS, Kind, run_nonattentive
 from tacotron.train.listener import Listener
 from tacotron.train.losses import nonattentive_losses
 from tacotron.train.recipe import Recipe, Training
+from tacotron.train.sentences import SentenceSpeaker
 from tacotron.train.task import Task
 from tacotron.train.warm_start import take_over
 from tacotron.voice.bundle import Bundle
@@ -53,7 +55,9 @@ def acoustic_task(
             f"A model of kind {recipe.kind} has no critics: passing_weight must be 0."
         )
     learned, heldout, heard = _datasets(corpus, alignments, recipe, kind, r)
-    listeners: list[L.Callback] = []
+    if recipe.training.cmudict:
+        learned = MixedPieces(learned, chance=recipe.training.cmudict, seed=recipe.training.seed)
+    listeners: list[L.Callback] = [SentenceSpeaker(recipe.training.sentences, corpus, kind)]
     if len(heard):
         listeners.append(Listener(heard, kind, load_aligner(corpus.folder, corpus), run))
     else:
@@ -142,7 +146,10 @@ def _loader(
     )
     # On a processor the model needs all cores; beside a GPU, others read ahead.
     workers = 2 if torch.cuda.is_available() else 0
-    return DataLoader(dataset, batch_sampler=order, collate_fn=dataset.collate, num_workers=workers)
+    batches = Stepped(order) if isinstance(dataset, MixedPieces) else order
+    return DataLoader(
+        dataset, batch_sampler=batches, collate_fn=dataset.collate, num_workers=workers
+    )
 
 
 def _heldout_loader(dataset: PieceDataset, recipe: Recipe) -> DataLoader:

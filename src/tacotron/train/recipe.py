@@ -12,6 +12,18 @@ from typing import Any
 
 from tacotron.errors import TrainingError
 
+# What keithito/tacotron's eval.py speaks: from the New York Times of July 8, 2017, and from
+# Google's page of examples.
+SENTENCES = (
+    "Scientists at the CERN laboratory say they have discovered a new particle.",
+    "There's a way to measure the acute emotional intelligence that has never gone out of style.",
+    "President Trump met with other leaders at the Group of 20 conference.",
+    "The Senate's bill to repeal and replace the Affordable Care Act is now imperiled.",
+    "Generative adversarial network or variational auto-encoder.",
+    "The buses aren't the problem, they actually provide a solution.",
+    "Does the quick brown fox jump over the lazy dog?",
+    "Talib Kweli confirmed to AllHipHop that he will be releasing an album in the next year.",
+)
 KINDS = ("non-attentive", "attentive", "vocoder")
 
 
@@ -47,6 +59,8 @@ class Training:
     validate_every: int = 500  # updates between looks at held-out speech
     checkpoint_every: int = 250  # updates; a kill loses at most these
     listen_to: int = 8  # held-out utterances spoken freely at each look
+    sentences: tuple[str, ...] = SENTENCES  # spoken at each look, too, for people to hear
+    cmudict: float = 0.0  # keithito's front end: chance that an utterance has words as phonemes
     explosion: float = 3.0  # a loss this many times its recent median is rolled back
     seed: int = 0
 

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from tacotron.train.averaging import MovingAverage
 from tacotron.train.checkpoints import checkpoint_callbacks, latest_checkpoint
 from tacotron.train.guard import ExplosionGuard
 from tacotron.train.module import TrainingModule
+from tacotron.train.notify import Messenger, Notifier
 from tacotron.train.progress import Progress
 from tacotron.train.recipe import Recipe
 from tacotron.train.task import Task
@@ -46,18 +47,21 @@ def train(
     *,
     initial: str | None = None,
     forced_by: str | None = None,
+    notify: Sequence[str] = (),
 ) -> TrainingModule:
     """Train by ``recipe`` on the corpus in ``corpus_folder``; everything goes into ``run``.
 
     A run that was begun goes on from its newest checkpoint. ``initial`` is a voice, by name or
     path, whose weights a new run begins from; ``forced_by`` one whose teacher-forced mels a vocoder
-    learns from, too. Under ``torchrun`` all processes call this alike.
+    learns from, too; ``notify`` are addresses that are told how it goes, see
+    `tacotron.train.notify`. Under ``torchrun`` all processes call this alike.
     Returns the trained module, with averaged weights. Raises `CorpusError` where the corpus is not
     prepared or aligned, `TrainingError` where the run and the recipe don't go together.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", PRIMITIVE_CACHE)
     _quiet()
     torch.manual_seed(recipe.training.seed)
+    messenger = Messenger(notify, f"tacotron: {run.name}") if notify and _is_first() else None
     task = TASKS[recipe.kind](recipe, corpus_folder, run, forced_by=forced_by)
     run.mkdir(parents=True, exist_ok=True)
     description = describe(recipe, PreparedCorpus.open(corpus_folder), task, initial)
@@ -73,7 +77,10 @@ def train(
             f"{run} has its {start} updates: give more with --updates, or export it with "
             f"`tacotron export {run}`."
         )
-    trainer = _trainer(recipe, run, task.listeners)
+    listeners = list(task.listeners)
+    if messenger is not None:
+        listeners.append(Notifier(messenger, _beginning(description)))
+    trainer = _trainer(recipe, run, listeners)
     trainer.fit(
         module,
         task.learned(start, trainer.global_rank, trainer.world_size),
@@ -130,9 +137,19 @@ def _check_or_write(run: Path, description: dict[str, Any], *, begun: bool) -> N
                 "(--from takes over what fits)."
             )
         description = {**description, "from": before["from"]}
-    if int(os.environ.get("RANK", "0")) == 0:
+    if _is_first():
         with atomic_write(run / RUN_FILE, "w") as file:
             json.dump(description, file, ensure_ascii=False, indent=1)
+
+
+def _is_first() -> bool:
+    """Whether this is the process that writes and tells, of those that torchrun started."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def _beginning(description: Mapping[str, Any]) -> str:
+    start = f", from {description['from']}" if description["from"] else ""
+    return f"Recipe {description['recipe']['name']}, corpus {description['corpus_name']}{start}."
 
 
 def _plain(value: Any) -> Any:
