@@ -82,30 +82,36 @@ def linear_to_wave(
     return _to_wave(magnitude, c, iterations, momentum, power, seed)
 
 
-def mel_to_linear(mel_amplitude: ArrayLike, c: MelConvention) -> np.ndarray:
+def mel_to_linear(
+    mel_amplitude: ArrayLike, c: MelConvention, *, start: np.ndarray | None = None
+) -> np.ndarray:
     """STFT magnitudes whose mel is ``mel_amplitude``: [frames, n_mels] to float32 [frames, n_bins].
 
     The estimate is non-negative: it starts from each band's amplitude spread over its bins, and Lee
     and Seung's multiplicative updates for the Kullback-Leibler divergence then bring its mel to the
-    one given. Bins outside all bands are 0. Raises `AudioError` for another shape, NaN and
-    infinities.
+    one given. ``start`` (positive, [frames, n_bins], magnitudes raised to ``c.power``) is another
+    place to start from; of all that explain the mel, the result is one near it. Bins outside all
+    bands are 0. Raises `AudioError` for another shape, NaN and infinities.
     """
     amplitude = np.maximum(_checked(mel_amplitude, c.n_mels, "mel"), 0.0)
     bank = mel_filterbank(c)
     across = np.maximum(bank.sum(axis=1), _TINY)  # of each band, over its bins
     along = np.maximum(bank.sum(axis=0), _TINY)  # of each bin, over the bands that see it
     linear = np.empty((len(amplitude), c.n_bins), np.float32)
-    for start in range(0, len(amplitude), _ESTIMATE_FRAMES):
-        wanted = amplitude[start : start + _ESTIMATE_FRAMES]
-        estimate = (wanted / across) @ bank
-        estimate /= along
+    for first in range(0, len(amplitude), _ESTIMATE_FRAMES):
+        wanted = amplitude[first : first + _ESTIMATE_FRAMES]
+        if start is None:
+            estimate = (wanted / across) @ bank
+            estimate /= along
+        else:
+            estimate = start[first : first + _ESTIMATE_FRAMES].astype(np.float32)
         for _ in range(_UPDATES):
             ratio = estimate @ bank.T
             ratio += _TINY
             np.divide(wanted, ratio, out=ratio)
             estimate *= ratio @ bank
             estimate /= along
-        linear[start : start + len(wanted)] = estimate
+        linear[first : first + len(wanted)] = estimate
     if c.power != 1.0:
         linear **= np.float32(1.0 / c.power)
     return linear

@@ -167,7 +167,7 @@ def silence(c: MelConvention) -> np.ndarray:
 @lru_cache(maxsize=16)
 def mel_filterbank(c: MelConvention) -> np.ndarray:
     """Triangular bands over the STFT's bins: read-only float32 [n_mels, n_bins]."""
-    edges = _mel_to_hz(np.linspace(*_hz_to_mel(np.array([c.fmin, c.fmax]), c), c.n_mels + 2), c)
+    edges = band_edges(c)
     bins = np.linspace(0.0, c.bank_rate / 2, c.n_bins)
     lower, center, upper = (edges[i : i + c.n_mels, None] for i in range(3))
     rising = (bins - lower) / (center - lower)
@@ -178,6 +178,14 @@ def mel_filterbank(c: MelConvention) -> np.ndarray:
     bank = bank.astype(np.float32)
     bank.flags.writeable = False
     return bank
+
+
+def band_edges(c: MelConvention) -> np.ndarray:
+    """Hz, of ``c.bank_rate``: where the bands begin, peak and end: float64 [n_mels + 2].
+
+    Band b rises from edge b to edge b + 1 and falls to edge b + 2.
+    """
+    return _mel_to_hz(np.linspace(*_hz_to_mel(np.array([c.fmin, c.fmax]), c), c.n_mels + 2), c)
 
 
 @lru_cache(maxsize=16)
