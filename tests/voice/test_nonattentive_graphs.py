@@ -9,7 +9,7 @@ import torch
 
 from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
 from tacotron.voice.graphs import nonattentive_graphs
-from tacotron.voice.graphs.recurrent import STATES
+from tacotron.voice.graphs.recurrent import STATES, ConditionShares
 
 SIZES = {
     "n_symbols": 12,
@@ -35,7 +35,7 @@ def test_decoder(r: int, steps: int) -> None:
     frame = torch.randn(1, 6)
     inputs = {
         "frame": frame,
-        "condition": condition,
+        "condition": ConditionShares(decoder)(condition),
         "dropout_1": dropout_1,
         "dropout_2": dropout_2,
         **dict(zip(STATES, state, strict=True)),

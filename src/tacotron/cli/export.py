@@ -49,6 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME|FILE.json",
         help="the mels that an ONNX file was trained on, such as hifigan: see `tacotron mel`",
     )
+    parser.add_argument(
+        "--quantize",
+        action="store_true",
+        help="store the graphs' weights in eight bits: a quarter of the size, and faster",
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -90,6 +95,7 @@ def _of_run(
         checkpoint=args.checkpoint,
         with_weights=not args.without_weights,
         vocoder=vocoder,
+        quantize=args.quantize,
     )
     if not args.without_weights and ALIGNER not in bundle:
         print("It carries no aligner: the corpus of this run is no longer where it was.")
@@ -113,6 +119,7 @@ def _of_voice(
         lexicon=args.lexicon,
         with_weights=not args.without_weights,
         vocoder=vocoder,
+        quantize=args.quantize,
         name=args.name or args.output.stem,
         **{field: value for field, value in changes.items() if value is not None},
     )

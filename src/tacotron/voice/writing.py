@@ -30,10 +30,12 @@ def write_voice(
     parts: Mapping[str, bytes],
     *,
     vocoder: VocoderPart | None = None,
+    quantize: bool = False,
 ) -> tuple[Bundle, tuple[str, ...]]:
     """Write the voice file ``output``; return it, and a sentence for each thing to know.
 
-    ``vocoder`` takes the place of one among ``parts``. Raises `VoiceError` where it doesn't fit or
+    ``vocoder`` takes the place of one among ``parts``; ``quantize`` stores the graphs' weights in
+    eight bits. Raises `VoiceError` where it doesn't fit or
     a part is missing, and `TacotronError` where the file can't be written.
     """
     warnings: tuple[str, ...] = ()
@@ -41,6 +43,11 @@ def write_voice(
         manifest, warnings = vocoder.fit(manifest)
         kept = {part: data for part, data in parts.items() if part not in _VOCODER_PARTS}
         parts = kept | dict(vocoder.parts)
+    if quantize:
+        from tacotron.voice.quantize import quantize_parts
+
+        parts = quantize_parts(parts)
+        manifest = replace(manifest, provenance=manifest.provenance | {"quantized": "8 bits"})
     write_bundle(output, manifest, parts)
     return Bundle.open(output), warnings
 
@@ -53,20 +60,22 @@ def rewrite_voice(
     lexicon: Path | None = None,
     with_weights: bool = True,
     vocoder: VocoderPart | None = None,
+    quantize: bool = False,
     **changes: Any,
 ) -> tuple[Bundle, tuple[str, ...]]:
     """Write the voice ``bundle`` as the voice file ``output``, with what is given exchanged.
 
     ``card`` and ``lexicon`` are files; ``changes`` are other fields of the manifest. Figures that
-    were measured are dropped with the vocoder they were measured with. Returns and raises what
-    `write_voice` does, and `VoiceError` where a part or a file can't be read.
+    were measured are dropped where the vocoder or the weights they were measured with change.
+    Returns and raises what `write_voice` does, and `VoiceError` where a file can't be read.
     """
     dropped = frozenset() if with_weights else TRAINING_PARTS
     parts = {part: bundle.read(part) for part in bundle.manifest.parts if part not in dropped}
     parts |= read_parts({MODEL_CARD: card, LEXICON: lexicon})
-    if vocoder is not None:
+    if vocoder is not None or quantize:
         changes = {"metrics": {}} | changes
-    return write_voice(output, replace(bundle.manifest, **changes), parts, vocoder=vocoder)
+    manifest = replace(bundle.manifest, **changes)
+    return write_voice(output, manifest, parts, vocoder=vocoder, quantize=quantize)
 
 
 def read_parts(files: Mapping[str, Path | None]) -> dict[str, bytes]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tacotron.model.nonattentive import NonAttentiveTacotron, expand_durations
-from tacotron.voice.graphs.recurrent import decoder_graph
+from tacotron.voice.graphs.recurrent import ConditionShares, decoder_graph
 from tacotron.voice.graphs.tracing import onnx_graph
 
 
@@ -19,6 +19,16 @@ class _Encoder(nn.Module):
         lengths = torch.full_like(ids[:, 0], 1) * ids.shape[1]
         memory, log_durations = self.encoder(ids, lengths, speaker)
         return memory, log_durations.exp()
+
+
+class _Upsampler(nn.Module):
+    def __init__(self, model: NonAttentiveTacotron):
+        super().__init__()
+        self.upsampler = model.upsampler
+        self.shares = ConditionShares(model.decoder)
+
+    def forward(self, memory: Tensor, index: Tensor, position: Tensor) -> Tensor:
+        return self.shares(self.upsampler(memory, index, position))
 
 
 class _Postnet(nn.Module):
@@ -49,7 +59,7 @@ def nonattentive_graphs(model: NonAttentiveTacotron) -> dict[str, bytes]:
             {"ids": {1: "symbols"}, "memory": {1: "symbols"}, "durations": {1: "symbols"}},
         ),
         "upsampler.onnx": onnx_graph(
-            model.upsampler,
+            _Upsampler(model),
             {"memory": memory, "index": index, "position": position},
             ["condition"],
             {

@@ -1,9 +1,10 @@
 """The decoder of a non-attentive voice as one ONNX graph that runs any number of steps.
 
 Tracing gives a graph of one step, which costs a call from Python each time. Here the steps are the
-body of a `Scan`, and what doesn't depend on the step before is computed for all of them at once:
-the condition's share of the first LSTM, and all frames but the one that is fed back. A step is left
-with three quarters of the products, and reads that much less memory.
+body of a `Scan`, and what doesn't depend on the step before is left out of it: the condition's
+share of the first LSTM and of the frames (`ConditionShares`, computed for a whole utterance at
+once), and the frames but the one that is fed back. A step is left with three quarters of the
+products, and reads that much less memory.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import onnx
+import torch
+import torch.nn.functional as F
 from onnx import TensorProto, helper, numpy_helper
-from torch import Tensor
+from torch import Tensor, nn
 
 from tacotron.voice.graphs.tracing import OPSET
 
@@ -64,21 +67,44 @@ class _Nodes:
         self.add("Mul", at + "o", at + "bounded", to=f"next_hidden_{number}")
 
 
+class ConditionShares(nn.Module):
+    """What the condition alone contributes to each step of a decoder.
+
+    Computed for the utterance as a whole, however many steps are then run at a time: a last bit
+    that differed would be fed back, and grow.
+    """
+
+    def __init__(self, decoder: Decoder):
+        super().__init__()
+        c, first = decoder.config, decoder.lstm_1
+        gates = first.weight_ih_l0[:, c.prenet_size :]
+        bias = (first.bias_ih_l0 + first.bias_hh_l0)[:, None]
+        frames = decoder.output.weight[:, c.decoder_size :]
+        both = [_gates_first(gates).T, _array(frames)]
+        self.register_buffer("weight", torch.from_numpy(np.concatenate(both)))
+        both = [_gates_first(bias)[0], _array(decoder.output.bias)]
+        self.register_buffer("bias", torch.from_numpy(np.concatenate(both)))
+
+    def forward(self, condition: Tensor) -> Tensor:
+        """``condition`` float [B, S, H] -> float [B, S, 4 H + r * n_mels]: gates, then frames."""
+        return F.linear(condition, self.weight, self.bias)
+
+
 def decoder_graph(decoder: Decoder) -> bytes:
     """An ONNX file that runs ``decoder`` for S steps.
 
-    Inputs, float32: ``frame`` [1, n_mels], the last before the first step; ``condition`` [S, H];
-    ``dropout_1`` and ``dropout_2`` [S, P]; the four states [1, H] as `Decoder.step` has them.
-    Outputs: ``frames`` [S, r, n_mels] and ``next_`` states [1, H].
+    Inputs, float32: ``frame`` [1, n_mels], the last before the first step; ``condition``
+    [S, 4 H + r * n_mels] as `ConditionShares` gives it; ``dropout_1`` and ``dropout_2`` [S, P]; the
+    four states [1, H] as `Decoder.step` has them. Outputs: ``frames`` [S, r, n_mels] and ``next_``
+    states [1, H].
     """
     c = decoder.config
-    heard_size, size = c.prenet_size, c.decoder_size
+    heard_size, size, r = c.prenet_size, c.decoder_size, c.reduction_factor
     first, second = decoder.lstm_1, decoder.lstm_2
-    inputs_1 = _gates_first(first.weight_ih_l0)  # [P + H, 4 H]: what was heard, the condition
-    bias_1 = _gates_first((first.bias_ih_l0 + first.bias_hh_l0)[:, None])[0]
+    inputs_1 = _gates_first(first.weight_ih_l0)[:heard_size]
     bias_2 = _gates_first((second.bias_ih_l0 + second.bias_hh_l0)[:, None])[0]
-    output, output_bias = _array(decoder.output.weight).T, _array(decoder.output.bias)
-    last = slice((c.reduction_factor - 1) * c.n_mels, c.reduction_factor * c.n_mels)
+    output = _array(decoder.output.weight).T[:size]
+    last = slice((r - 1) * c.n_mels, r * c.n_mels)
 
     step = _Nodes()
     for number, layer, x in ((1, decoder.prenet_1, "frame"), (2, decoder.prenet_2, "heard_1")):
@@ -86,7 +112,7 @@ def decoder_graph(decoder: Decoder) -> bytes:
         step.add("Relu", f"prenet_{number}", to=f"rectified_{number}")
         step.add("Mul", f"rectified_{number}", f"dropout_{number}", to=f"heard_{number}")
     step.add("Concat", "heard_2", "hidden_1", to="input_1", axis=1)
-    recurrent = np.concatenate([inputs_1[:heard_size], _gates_first(first.weight_hh_l0)])
+    recurrent = np.concatenate([inputs_1, _gates_first(first.weight_hh_l0)])
     step.affine("input_1", recurrent, "from_condition", to="gates_1")
     step.cell("gates_1", "cell_1", size, number=1)
     step.add("Concat", "next_hidden_1", "hidden_2", to="input_2", axis=1)
@@ -96,7 +122,7 @@ def decoder_graph(decoder: Decoder) -> bytes:
     step.affine("input_2", recurrent, bias_2, to="gates_2")
     step.cell("gates_2", "cell_2", size, number=2)
     step.add("Add", "next_hidden_1", "next_hidden_2", to="both")
-    step.affine("both", output[:size, last], "last_from_condition", to="next_frame")
+    step.affine("both", output[:, last], "last_from_condition", to="next_frame")
     step.add("Identity", "both", to="spoken")
     carried = {"frame": c.n_mels, **dict.fromkeys(STATES, size)}
     scanned = {
@@ -116,13 +142,16 @@ def decoder_graph(decoder: Decoder) -> bytes:
     )
 
     whole = _Nodes()
-    whole.affine("condition", inputs_1[heard_size:], bias_1, to="all_from_condition")
-    whole.affine("condition", output[size:], output_bias, to="frames_from_condition")
-    bounds = [
-        whole.constant(n, np.array([v])) for n, v in (("from", last.start), ("to", last.stop))
-    ]
-    axis = whole.constant("columns", np.array([1]))
-    whole.add("Slice", "frames_from_condition", *bounds, axis, to="all_last_from_condition")
+    columns = whole.constant("columns", np.array([1]))
+
+    def share(start: int, stop: int, *, to: str) -> str:
+        bounds = [whole.constant(f"{to}.{at}", np.array([at])) for at in (start, stop)]
+        return whole.add("Slice", "condition", *bounds, columns, to=to)
+
+    gates = 4 * size
+    share(0, gates, to="all_from_condition")
+    share(gates, gates + r * c.n_mels, to="frames_from_condition")
+    share(gates + last.start, gates + last.stop, to="all_last_from_condition")
     rows = {
         "from_condition": "all_from_condition",
         "dropout_1": "dropout_1",
@@ -130,7 +159,7 @@ def decoder_graph(decoder: Decoder) -> bytes:
         "last_from_condition": "all_last_from_condition",
     }
     for name, all_steps in rows.items():
-        whole.add("Unsqueeze", all_steps, axis, to=f"steps.{name}")
+        whole.add("Unsqueeze", all_steps, columns, to=f"steps.{name}")
     whole.nodes.append(
         helper.make_node(
             "Scan",
@@ -140,21 +169,20 @@ def decoder_graph(decoder: Decoder) -> bytes:
             body=body,
         )
     )
-    whole.add("Squeeze", "steps.spoken", axis, to="all_spoken")
-    whole.affine("all_spoken", output[:size], "frames_from_condition", to="flat")
-    shape = whole.constant("shape", np.array([-1, c.reduction_factor, c.n_mels]))
+    whole.add("Squeeze", "steps.spoken", columns, to="all_spoken")
+    whole.affine("all_spoken", output, "frames_from_condition", to="flat")
+    shape = whole.constant("shape", np.array([-1, r, c.n_mels]))
     whole.add("Reshape", "flat", shape, to="frames")
     graph = helper.make_graph(
         whole.nodes,
         "decoder",
         _values(
-            {"frame": [1, c.n_mels], "condition": ["steps", size]}
+            {"frame": [1, c.n_mels], "condition": ["steps", gates + r * c.n_mels]}
             | {f"dropout_{number}": ["steps", heard_size] for number in (1, 2)}
             | {name: [1, size] for name in STATES}
         ),
         _values(
-            {"frames": ["steps", c.reduction_factor, c.n_mels]}
-            | {f"next_{name}": [1, size] for name in STATES}
+            {"frames": ["steps", r, c.n_mels]} | {f"next_{name}": [1, size] for name in STATES}
         ),
         whole.constants,
     )
