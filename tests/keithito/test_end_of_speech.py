@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,11 @@ from hypothesis import strategies as st
 
 from tacotron.audio.convention import get_convention
 from tacotron.audio.mel import mel_spectrogram
+from tacotron.errors import VoiceError
 from tacotron.keithito.convert import END_SILENCE, import_keithito
 from tacotron.speak import Voice
 from tacotron.speak.ending import end_of_speech
+from tacotron.voice import Manifest
 
 KEITHITO = get_convention("keithito")
 RUNS = st.lists(st.tuples(st.integers(1, 200), st.integers(0, 200)), min_size=1, max_size=5)
@@ -52,8 +56,20 @@ def test_silence_is_that_of_recordings() -> None:
     assert end_of_speech(mel_spectrogram(wave, KEITHITO), KEITHITO, 1.2) is None
 
 
+def test_the_silence_is_checked_where_voices_are_read(
+    make_manifest: Callable[..., Manifest],
+) -> None:
+    data = json.loads(make_manifest().to_json())
+    assert data["end_silence"] == 0.0
+    del data["end_silence"]  # of voices that were written before there was any
+    assert Manifest.from_json(json.dumps(data), source="it").end_silence == 0.0
+    for wrong in (-1, "long", True, None):
+        with pytest.raises(VoiceError, match="'end_silence' in its"):
+            Manifest.from_json(json.dumps(data | {"end_silence": wrong}), source="it")
+
+
 def test_a_voice_stops_there(
-    tiny: dict[str, np.ndarray], write_checkpoint, tiny_hparams: str, tmp_path: Path
+    tiny: dict[str, np.ndarray], write_checkpoint: Callable[..., Path], tmp_path: Path
 ) -> None:
     """A model whose residual cells run down within some steps, and whose mel follows them."""
     variables = dict(tiny)

@@ -83,8 +83,8 @@ class Weights:
     def _demand(self, name: str) -> None:
         if name not in self:
             raise VoiceError(
-                f"{self._checkpoint.prefix} is no checkpoint of keithito/tacotron as it was from "
-                f"2018 on: it lacks {SCOPE}{name}."
+                f"{self._checkpoint.prefix} is no checkpoint of keithito/tacotron as it stands at "
+                f"last: it lacks {SCOPE}{name}."
             )
 
 
