@@ -9,7 +9,15 @@ import pytest
 
 from tacotron.speak.contour import Contour, make_contour
 from tacotron.speak.pieces import cut_document
-from tacotron.speak.prosody import FASTEST, HIGHEST_PITCH, LOUDEST, NEUTRAL, SLOWEST, Prosody
+from tacotron.speak.prosody import (
+    FASTEST,
+    HIGHEST_PITCH,
+    LONGEST_PAUSE,
+    LOUDEST,
+    NEUTRAL,
+    SLOWEST,
+    Prosody,
+)
 from tacotron.text import Encoded, NothingToSpeakError, Word, get_frontend
 from tacotron.text.document import read_document
 
@@ -101,6 +109,11 @@ def test_what_no_voice_can_is_bounded() -> None:
     assert [volume for _, volume in by_word(encoded, found.volume)] == [0.0, LOUDEST, -math.inf]
     pitches = [pitch for _, pitch in by_word(encoded, found.pitch)]
     assert pitches == [0.0, HIGHEST_PITCH, -HIGHEST_PITCH]
+
+
+def test_breaks_at_one_place_are_bounded_together() -> None:
+    _, found = contour("One " + "<break time='60s'/>" * 200 + " two.")
+    assert list(found.pauses.values()) == [LONGEST_PAUSE]
 
 
 @pytest.mark.parametrize("frontend", ["english", "keithito"])

@@ -48,7 +48,7 @@ def assert_consistent(chunks: list[Chunk], hop_length: int) -> None:
         start += len(chunk.audio)
 
 
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.text(st.sampled_from("abc. ,!?<>&'\"12\n"), max_size=30))
 def test_escaped_text_is_spoken_as_the_text(voice: Voice, text: str) -> None:
     ssml = f"<speak>{escape(text)}</speak>"
@@ -91,6 +91,14 @@ def test_breaks_around_a_text(voice: Voice) -> None:
     assert [word.start - shift for word in chunk.words] == pytest.approx(
         [word.start for word in alone.words]
     )
+
+
+def test_many_breaks_are_no_flood(voice: Voice) -> None:
+    """What lies at one place is a pause that memory holds, however many breaks there are."""
+    breaks = "<break time='60s'/>" * 200
+    for text in (f"Bee. {breaks}", f"{breaks} Bee.", f"Bee.{breaks} See."):
+        chunks = speak(voice, text)
+        assert 60 < sum(chunk.seconds for chunk in chunks) < 63
 
 
 def test_a_break_in_a_pause_is_quiet(voice: Voice) -> None:

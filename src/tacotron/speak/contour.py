@@ -9,7 +9,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from tacotron.speak.pieces import Piece
 from tacotron.speak.prosody import (
     FASTEST,
     HIGHEST_PITCH,
+    LONGEST_PAUSE,
     LOUDEST,
     PAUSE_MARKS,
     SLOWEST,
@@ -64,7 +64,7 @@ def make_contour(
     for number, stretch in enumerate(stretches):
         if stretch.silence is not None:
             before = bisect_right(owners, number)  # words before the break
-            pauses[_pause_symbol(encoded, before)] = stretch.silence
+            pauses[_pause_symbol(encoded, before)] = min(stretch.silence, LONGEST_PAUSE)
     return Contour(
         speed=speeds,
         volume=np.minimum([prosody.volume + style.volume for style in styles], LOUDEST),
@@ -83,6 +83,8 @@ def _owners(
     """
     if len(texts) == 1:
         return [0] * len(words)
+    from difflib import SequenceMatcher  # which plain text never needs
+
     apart = [(word.text, number) for number, text in enumerate(texts) for word in read_words(text)]
     if not apart:
         return [0] * len(words)

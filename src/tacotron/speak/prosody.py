@@ -12,7 +12,7 @@ SLOWEST, FASTEST = 0.25, 4.0  # times the voice's own speed; beyond these, no sy
 HIGHEST_PITCH = 12.0  # semitones up or down: beyond an octave nothing sounds like a person
 WIDEST_RANGE = 3.0
 QUIETEST, LOUDEST = -60.0, 20.0  # dB
-LONGEST_PAUSE = 60.0  # seconds
+LONGEST_PAUSE = 60.0  # seconds, all breaks at one place together
 
 # Silence after a piece, in seconds at speed 1. Speech itself keeps a little at its edges.
 CLAUSE_PAUSE = 0.12  # where a long sentence was cut

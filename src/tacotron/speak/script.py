@@ -10,7 +10,7 @@ from itertools import chain
 from tacotron.speak.arriving import arriving_sentences
 from tacotron.speak.contour import Contour, make_contour
 from tacotron.speak.pieces import Piece, cut_document
-from tacotron.speak.prosody import Prosody
+from tacotron.speak.prosody import LONGEST_PAUSE, Prosody
 from tacotron.text.document import Break, Document, read_document
 from tacotron.text.frontend import (
     Encoded,
@@ -93,13 +93,13 @@ class Reader:
                 contour=make_contour(
                     piece, encoded, self._words, prosody=self.prosody, speed=self.speed
                 ),
-                silence=pause if silence is None else silence,
+                silence=pause if silence is None else min(silence, LONGEST_PAUSE),
                 warnings=(*told, *encoded.warnings),
                 skipped=tuple(skipped),
             )
             skipped, told, spoke = [], (), True
             pause, silence = piece.pause / self.speed, piece.after
-        yield End(silence or 0.0, tuple(skipped))
+        yield End(min(silence or 0.0, LONGEST_PAUSE), tuple(skipped))
 
     def _encode(self, text: str) -> Encoded:
         encoded = self.frontend.encode(text, lexicon=self.lexicon)
