@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import lfilter
 
-from tacotron.audio.pitch import sample_phase, track_pitch
+from tacotron.audio.closures import sample_phase
+from tacotron.audio.pitch import track_pitch
 from tacotron.errors import AudioError
 
 RATE, HOP = 22050, 256

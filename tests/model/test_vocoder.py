@@ -6,9 +6,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tacotron.audio.closures import sample_phase as numpy_phase
 from tacotron.audio.convention import get_convention
 from tacotron.audio.mel import mel_spectrogram
-from tacotron.audio.pitch import sample_phase as numpy_phase
 from tacotron.model.critics import Critics, CriticsConfig, MelCritic
 from tacotron.model.vocoder import (
     SourceFilterVocoder,

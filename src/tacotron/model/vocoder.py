@@ -281,7 +281,7 @@ def sample_phase(f0: Tensor, hop_length: int, sample_rate: int) -> Tensor:
 def recorded_phase(phase: Tensor, f0: Tensor, hop_length: int, sample_rate: int) -> Tensor:
     """Cycles at each sample, double [B, (T - 1) * hop_length], in step with ``phase`` (cycles a
     frame, double [B, T]): the integral of ``f0``, and what it lacks to each next frame's phase
-    spread evenly over the hop (`tacotron.audio.pitch.sample_phase`, for batches)."""
+    spread evenly over the hop (`tacotron.audio.closures.sample_phase`, for batches)."""
     place = torch.arange(hop_length, device=f0.device).double() / hop_length
     cycles = f0.double() * (hop_length / sample_rate)
     start, step = cycles[:, :-1, None], cycles.diff(dim=1)[..., None]

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import lightning as L
 import torch
 from lightning.pytorch.callbacks import ModelCheckpoint
+from torch import Tensor
 
 from tacotron.errors import TrainingError
 
 FOLDER = "checkpoints"
 BEST = "best"
 PATTERN = "update-{step:08d}"
+# Of the model's own weights in a checkpoint of the training module.
+MODEL_PREFIX = "model."
 # Kept beside the best one; older ones are deleted.
 KEPT = 3
 
@@ -73,6 +77,15 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"{path} is no whole checkpoint ({type(error).__name__}): delete it; "
             "training goes on from the one before."
         ) from error
+
+
+def model_weights(stored: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The averaged weights of the model in a checkpoint, by name, without its critics'."""
+    return {
+        name.removeprefix(MODEL_PREFIX): value
+        for name, value in stored.get("state_dict", {}).items()
+        if name.startswith(MODEL_PREFIX)
+    }
 
 
 def latest_checkpoint(run: Path) -> tuple[Path, int] | None:

@@ -15,16 +15,13 @@ from tacotron.audio.convention import MelConvention
 from tacotron.errors import CorpusError, TrainingError
 from tacotron.model.nonattentive import NonAttentiveConfig, NonAttentiveTacotron
 from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config
-from tacotron.train.checkpoints import latest_checkpoint, read_checkpoint
+from tacotron.train.checkpoints import latest_checkpoint, model_weights, read_checkpoint
 from tacotron.train.run import read_run
 from tacotron.voice.bundle import ALIGNER, LEXICON, MODEL_CARD, WEIGHTS, Bundle
 from tacotron.voice.graphs import attentive_graphs, nonattentive_graphs
 from tacotron.voice.manifest import LengthBound, Manifest
 from tacotron.voice.vocoders import VocoderPart, postnet_context
 from tacotron.voice.writing import read_parts, write_voice
-
-# Prefix of the model's own weights in a checkpoint of the training module.
-PREFIX = "model."
 
 # What a voice keeps of its corpus' header: what was measured, nothing of where it lay.
 MEASURED = ("utterances", "frames", "seconds", "level_dbfs", "lengths", "levels", "mel")
@@ -144,13 +141,8 @@ def load_model(
     # JSON has no tuples.
     fields = {k: tuple(v) if isinstance(v, list) else v for k, v in description["model"].items()}
     model = kind.model(kind.config(**fields))
-    weights = {
-        name.removeprefix(PREFIX): value
-        for name, value in stored.get("state_dict", {}).items()
-        if name.startswith(PREFIX)
-    }
     try:
-        model.load_state_dict(weights)
+        model.load_state_dict(model_weights(stored))
     except RuntimeError as error:
         raise TrainingError(f"{where} does not belong to its run: other weights.") from error
     return model.eval()

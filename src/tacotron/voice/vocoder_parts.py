@@ -9,14 +9,11 @@ from safetensors.torch import save
 from tacotron.audio.convention import MelConvention
 from tacotron.errors import TrainingError
 from tacotron.model.vocoder import SourceFilterVocoder, VocoderConfig
-from tacotron.train.checkpoints import latest_checkpoint, read_checkpoint
+from tacotron.train.checkpoints import latest_checkpoint, model_weights, read_checkpoint
 from tacotron.train.run import read_run
 from tacotron.voice.bundle import VOCODER_WEIGHTS
 from tacotron.voice.graphs.vocoder import vocoder_graph
 from tacotron.voice.manifest import VOCODER
-
-# Of the vocoder's weights in a checkpoint, which may hold critics beside them.
-PREFIX = "model."
 
 
 def trained_vocoder(
@@ -34,13 +31,8 @@ def trained_vocoder(
         checkpoint = found[0]
     stored = read_checkpoint(checkpoint)
     model = SourceFilterVocoder(VocoderConfig(**description["model"]))
-    own = {
-        name.removeprefix(PREFIX): value
-        for name, value in stored.get("state_dict", {}).items()
-        if name.startswith(PREFIX)
-    }
     try:
-        model.load_state_dict(own)
+        model.load_state_dict(model_weights(stored))
     except RuntimeError as error:
         raise TrainingError(f"{checkpoint} does not belong to its run: other weights.") from error
     convention = MelConvention.from_dict(description["convention"])
