@@ -156,6 +156,8 @@ def test_texts_that_are_still_being_written(hum_server: Running, voice: Voice) -
         (Synthesize("a" * 5001).event(), "longer than the 5,000"),
         (Event("synthesize", {"text": 5}), "Can't read the event 'synthesize'"),
         (Event("synthesize", {}), "Can't read the event"),
+        (Event("synthesize", {"text": "hi", "voice": {"name": ["hum"]}}), "Can't read the event"),
+        (Event("synthesize-start", {"voice": 5}), "Can't read the event 'synthesize-start'"),
     ],
 )
 def test_errors_end_the_connection(hum_server: Running, event: Event, expected: str) -> None:

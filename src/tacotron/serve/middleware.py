@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import logging
 import time
-import traceback
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -70,7 +69,7 @@ class Observe:
         try:
             await self._app(scope, receive, sending)
         except Exception as error:
-            self._log_defect(error)
+            self._service.log_defect(error)
             if not status:
                 await _refuse(Failed("The server failed; its log says where."), scope, sending)
         finally:
@@ -93,11 +92,6 @@ class Observe:
         if speaking is not None and self._service.settings.log_text:
             parts.append(repr(speaking.text))
         log.info(", ".join(parts))
-
-    def _log_defect(self, error: Exception) -> None:
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        text = f": {error}" if self._service.settings.log_text else ""
-        log.error("%s%s\n%s", type(error).__name__, text, frames)
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

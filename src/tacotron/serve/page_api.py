@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from tacotron.serve.response import SpokenResponse
 from tacotron.serve.schemas import ERRORS, PageSpeech
 from tacotron.serve.service import Service, Speaking
 from tacotron.speak import Chunk, SpokenWord
-from tacotron.speak.captions import Caption, caption, srt, vtt
+from tacotron.speak.captions import Captioner, srt, vtt
 from tacotron.speak.prosody import FASTEST, SLOWEST
 from tacotron.voice import Manifest
 
@@ -96,15 +95,14 @@ def _lines(service: Service, speaking: Speaking) -> Iterator[bytes]:
         "voice": speaking.offer.name,
     }
     opening = _line(start)  # sent with the first audio: until then the answer may be an error
-    captions: dict[int, Caption] = {}
-    sentence: Chunk | None = None
+    captioner = Captioner()
+    sentence: list[Chunk] = []  # those so far of the one that is being spoken
     warnings: dict[str, None] = {}
     for chunk in service.speak(speaking):
-        sentence = _joined(sentence, chunk)
-        known = captions.get(chunk.index)
-        spoken = caption(sentence)
-        captions[chunk.index] = spoken
-        words = spoken.words[len(known.words) if known else 0 :]
+        captioner.add(chunk)
+        if sentence and sentence[0].index != chunk.index:
+            sentence.clear()
+        sentence.append(chunk)
         warnings |= dict.fromkeys(chunk.warnings)
         line = {
             "type": "chunk",
@@ -112,31 +110,33 @@ def _lines(service: Service, speaking: Speaking) -> Iterator[bytes]:
             "audio": _base64(_samples(chunk)),
             "mel": _base64(_bytes(chunk.mel, low, high)),
             "frames": len(chunk.mel),
-            "words": [{"text": w.text, "start": w.start, "end": w.end} for w in words],
+            "words": [
+                {"text": word.text, "start": word.start, "end": word.end}
+                for word in _words(sentence)[len(_words(sentence[:-1])) :]
+            ],
         }
         yield opening + _line(line)
         opening = b""
-    spoken_ones = [spoken for spoken in captions.values() if spoken.words]
+    captions = captioner.finish()
     yield _line(
         {
             "type": "end",
             "seconds": speaking.audio_seconds,
             "elapsed": speaking.computing_seconds,
             "first_audio": speaking.first_audio_seconds,
-            "srt": srt(spoken_ones),
-            "vtt": vtt(spoken_ones),
+            "srt": srt(captions),
+            "vtt": vtt(captions),
             "warnings": list(warnings)[:_MOST_WARNINGS],
         }
     )
 
 
-def _joined(sentence: Chunk | None, chunk: Chunk) -> Chunk:
-    """The words of ``chunk`` behind those of ``sentence``, where both are of one sentence."""
-    if sentence is None or sentence.index != chunk.index:
-        return chunk
-    later = chunk.start - sentence.start
-    words = (SpokenWord(w.text, w.start + later, w.end + later) for w in chunk.words)
-    return replace(sentence, words=(*sentence.words, *words))
+def _words(sentence: Sequence[Chunk]) -> Sequence[SpokenWord]:
+    """The words of a sentence in chunks, with punctuation: seconds from the text's beginning."""
+    captioner = Captioner()
+    for chunk in sentence:
+        captioner.add(chunk)
+    return [word for caption in captioner.finish() for word in caption.words]
 
 
 def _samples(chunk: Chunk) -> bytes:

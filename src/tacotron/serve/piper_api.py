@@ -37,6 +37,7 @@ def piper_router(service: Service) -> APIRouter:
         """Speak `text`, as the original's demo server did."""
         return _wav(service, service.prepare(text, voice=voice, speed=speed))
 
+    @router.post("/", include_in_schema=False)  # where older clients send it
     @router.post("/synthesize", responses=audio(_WAV), tags=["Piper"])
     async def synthesize(request: PiperSpeech) -> SpokenResponse:
         """Speak `text`."""

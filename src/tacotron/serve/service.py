@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from tacotron.errors import TextError
 from tacotron.serve.errors import BadRequest, TooLong, UnknownVoice
 from tacotron.serve.metrics import Metrics
 from tacotron.serve.pool import Pool
@@ -15,6 +17,7 @@ from tacotron.serve.settings import Settings
 from tacotron.serve.voices import Offer, Shelf
 from tacotron.speak import Chunk
 from tacotron.speak.prosody import FASTEST, SLOWEST
+from tacotron.text.document import LONGEST_BREAK, Break, read_document
 
 log = logging.getLogger("tacotron.serve")
 
@@ -73,7 +76,7 @@ class Service:
         self.ready = True
 
     def _try(self, offer: Offer) -> None:
-        for _ in self.shelf.load(offer).synthesize(WARMING_TEXT):
+        for _ in self.shelf.load(offer).stream(WARMING_TEXT):
             pass
 
     def prepare(
@@ -101,6 +104,7 @@ class Service:
                 "send it in parts.",
                 param=param,
             )
+        self._check_breaks(text, param)
         if not SLOWEST <= speed <= FASTEST:
             raise BadRequest(
                 f"Can't speak at speed {speed:g}: choose from {SLOWEST} to {FASTEST:g}.",
@@ -119,6 +123,20 @@ class Service:
             )
         return Speaking(text, offer, speaker, speed)
 
+    def _check_breaks(self, text: str, param: str) -> None:
+        """Refuse a text whose breaks together are long: a few words can ask for hours of them."""
+        try:
+            items = read_document(text).items
+        except TextError as error:
+            raise BadRequest(str(error), param=param) from error
+        seconds = sum(item.seconds for item in items if isinstance(item, Break))
+        if seconds > LONGEST_BREAK:
+            raise BadRequest(
+                f"The breaks of the text last {seconds:g} s together, {LONGEST_BREAK:g} s are the "
+                "most: shorten them.",
+                param=param,
+            )
+
     def speak(self, speaking: Speaking) -> Iterator[Chunk]:
         """Speak; to be run step by step on a worker, and closed.
 
@@ -127,7 +145,7 @@ class Service:
         """
         began = time.perf_counter()
         try:
-            chunks = self.shelf.load(speaking.offer).synthesize(
+            chunks = self.shelf.load(speaking.offer).stream(
                 speaking.text, speaker=speaking.speaker, speed=speaking.speed
             )
             for chunk in chunks:
@@ -139,6 +157,13 @@ class Service:
                 began = time.perf_counter()
         finally:
             self._count(speaking)
+
+    def log_defect(self, error: Exception) -> None:
+        """Log where an error that nobody expected came from, and its words only where the log may
+        hold text: they may quote it."""
+        frames = "".join(traceback.format_tb(error.__traceback__))
+        words = f": {error}" if self.settings.log_text else ""
+        log.error("%s%s\n%s", type(error).__name__, words, frames)
 
     def _count(self, speaking: Speaking) -> None:
         voice = speaking.offer.name

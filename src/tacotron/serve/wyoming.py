@@ -13,10 +13,11 @@ import socket
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
-from wyoming.event import Event, async_read_event, async_write_event
+from wyoming.event import Event, Eventable, async_read_event, async_write_event
 from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 from wyoming.ping import Ping, Pong
 from wyoming.tts import (
@@ -32,9 +33,11 @@ import tacotron
 from tacotron.errors import TacotronError
 from tacotron.serve.encode import pcm
 from tacotron.serve.errors import BadRequest, Refusal, TooLong
+from tacotron.serve.pool import Turns
 from tacotron.serve.response import as_refusal
 from tacotron.serve.service import Service
 from tacotron.speak.prosody import SENTENCE_PAUSE
+from tacotron.text.document import is_ssml
 from tacotron.text.frontend import NothingToSpeakError
 from tacotron.text.sentences import split_sentences
 
@@ -98,7 +101,8 @@ class _Connection:
         self._reader = reader
         self._writer = writer
         self._stack = AsyncExitStack()  # holds the accepted request
-        self._stream: _TextStream | None = None
+        self._stream: _TextStream | None = None  # what is being sent and spoken
+        self._turns: Turns[bytes | None]  # its steps
         self._busy = False
 
     async def run(self) -> None:
@@ -141,8 +145,11 @@ class _Connection:
             self._service.metrics.refused.labels(refusal.code or type(refusal).__name__).inc()
             await self._send(Error(str(refusal), refusal.code).event())
             return False
-        except (KeyError, TypeError, AttributeError):  # an event without what it must hold
-            await self._send(Error(f"Can't read the event {event.type!r:.40}.").event())
+        except (ConnectionError, asyncio.IncompleteReadError):
+            raise
+        except Exception as error:
+            self._service.log_defect(error)
+            await self._send(Error("The server failed; its log says where.").event())
             return False
         return True
 
@@ -150,19 +157,19 @@ class _Connection:
         if Describe.is_type(event.type):
             await self._send(describe(self._service).event())
         elif Ping.is_type(event.type):
-            await self._send(Pong(Ping.from_event(event).text).event())
+            await self._send(Pong(_parsed(Ping, event).text).event())
         elif SynthesizeStart.is_type(event.type):
             if self._stream is not None:
                 raise BadRequest("A text is being sent already: end it before another.")
-            await self._begin(SynthesizeStart.from_event(event).voice)
+            await self._begin(_parsed(SynthesizeStart, event).voice)
         elif SynthesizeChunk.is_type(event.type) and self._stream is not None:
-            self._stream.add(SynthesizeChunk.from_event(event).text)
+            self._stream.add(_parsed(SynthesizeChunk, event).text)
             await self._speak_what_is_complete()
         elif SynthesizeStop.is_type(event.type) and self._stream is not None:
             await self._end()
         # Amid a stream, clients send the whole text once more for servers that can't stream.
         elif Synthesize.is_type(event.type) and self._stream is None:
-            whole = Synthesize.from_event(event)
+            whole = _parsed(Synthesize, event)
             await self._begin(whole.voice)
             assert self._stream is not None
             self._stream.add(whole.text, whole=True)
@@ -223,6 +230,19 @@ class _Connection:
             raise ConnectionResetError("The reader stopped reading.") from None
 
 
+def _parsed(kind: type[Eventable], event: Event) -> Any:
+    """``event`` as what it is called. Raises `BadRequest` where it lacks what that must hold."""
+    try:
+        read = kind.from_event(event)
+    except (KeyError, TypeError, AttributeError):
+        raise BadRequest(f"Can't read the event {event.type!r:.40}.") from None
+    voice = getattr(read, "voice", None) or SynthesizeVoice()
+    texts = (getattr(read, "text", None), voice.name, voice.language, voice.speaker)
+    if not all(text is None or isinstance(text, str) for text in texts):
+        raise BadRequest(f"Can't read the event {event.type!r:.40}: it holds no text.")
+    return read
+
+
 class _TextStream:
     """A text that comes in parts, and its speech: one sentence after another, as they end."""
 
@@ -245,14 +265,13 @@ class _TextStream:
 
     def add(self, text: str, *, whole: bool = False) -> None:
         """Append ``text``. Raises `TooLong`. The ``whole`` of a text is spoken as one."""
-        if not isinstance(text, str):
-            raise TypeError
         self.characters += len(text)
         most = self._service.settings.characters
         if self.characters > most:
             raise TooLong(f"The text is longer than the {most:,} characters taken at once.")
         self._rest += text
         # A sentence has ended where another has begun: "Dr." may be the end of one, or a title.
+        whole = whole or is_ssml(self._rest)
         sentences = [] if whole else split_sentences(self._rest)
         at = 0
         for sentence in sentences[:-1]:
