@@ -70,10 +70,12 @@ MORE = (
 
 
 def naive(mel: np.ndarray, source: MelConvention, target: MelConvention, frames: int) -> np.ndarray:
-    """The same logarithms on the other scale, stretched to ``frames`` and the other's bands."""
+    """The same logarithms on the other scale, frames and bands stretched to the other's."""
     known = np.log(np.maximum(unscale(mel, source), 1e-30)) / source.power
-    for axis, size in ((0, frames), (1, target.n_mels)):
-        place = np.linspace(0, known.shape[axis] - 1, size)
+    rate = source.frame_rate / target.frame_rate
+    places = (np.arange(frames) * rate, np.linspace(0, source.n_mels - 1, target.n_mels))
+    for axis, place in enumerate(places):
+        place = np.minimum(place, known.shape[axis] - 1)
         left = np.minimum(place.astype(int), max(0, known.shape[axis] - 2))
         right = np.minimum(left + 1, known.shape[axis] - 1)
         part = np.expand_dims(place - left, 1 - axis)

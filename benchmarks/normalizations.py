@@ -249,6 +249,7 @@ def train_all(source: Path, out: Path, args: argparse.Namespace) -> dict[str, An
         "checkpoint_every": args.updates,
         "frames_per_batch": args.frames,
         "warmup": max(1, args.updates // 8),
+        "sentences": (),
         "listen_to": 0,  # its aligner knows the corpus's own scale only; the end is judged below
     }
     # An average over 1 / (1 - x) updates: a tenth of the run.
@@ -287,7 +288,9 @@ def draw_curves(results: dict[str, Any], path: Path) -> None:
     axes = figure.subplots()
     for name, found in results["by"].items():
         updates, errors = zip(*found["curve"], strict=True)
-        axes.plot(updates, errors, marker="o", markersize=3, label=name)
+        # Dashed where clipped: the line of what isn't may lie under it.
+        style = "--" if "clipped" in name else "-"
+        axes.plot(updates, errors, style, marker="o", markersize=3, label=name)
     axes.set_xlabel("updates")
     axes.set_ylabel("held-out error, dB (teacher-forced)")
     axes.legend()

@@ -183,3 +183,11 @@ def test_no_frames_stay_none():
     for target in CONVENTIONS.values():
         done = convert_mel(np.zeros((0, 80), np.float32), NVIDIA, target)
         assert done.mel.shape == (0, target.n_mels)
+
+
+def test_a_long_mel_is_converted_block_by_block(noise, monkeypatch):
+    vocos = get_convention("vocos")
+    mel = mel_spectrogram(noise, NVIDIA)
+    whole = convert_mel(mel, NVIDIA, vocos).mel
+    monkeypatch.setattr("tacotron.audio.conversion._BLOCK_FRAMES", 16)
+    np.testing.assert_allclose(convert_mel(mel, NVIDIA, vocos).mel, whole, atol=1e-4)

@@ -47,8 +47,7 @@ _LOBES = 3
 _BELOW_FLOOR = 0.7
 
 # What a recording has above the source's highest band isn't known. It is continued from the top
-# kilohertz, falling as recordings do: silence there, beside loud speech, is what no vocoder has
-# heard.
+# kilohertz, falling a little: silence there beside loud speech is what no vocoder has heard.
 _TOP_HZ = 1000.0
 _FALL_DB_PER_KHZ = 3.0
 
@@ -58,6 +57,9 @@ _RAYLEIGH = (4 / np.pi) ** 0.5
 # No real convention boosts or cuts more than this by pre-emphasis; keeps 1 / 0 out.
 _SMALLEST = 1e-3
 _TINY = 1e-20
+
+# Frames whose magnitudes are estimated at once: an hour needs no more memory than these.
+_BLOCK_FRAMES = 2048
 
 
 @dataclass(frozen=True)
@@ -195,10 +197,14 @@ def _bands(amplitude: np.ndarray, source: MelConvention, target: MelConvention) 
         return amplitude * gain
     floored = amplitude <= source.floor * (1 + 1e-5)
     amplitude = np.where(floored, amplitude * np.float32(_BELOW_FLOOR), amplitude)
-    magnitude = mel_to_linear(amplitude, source, start=_spread(amplitude, source))
-    if target.power != 1.0:
-        magnitude **= np.float32(target.power)
-    return magnitude @ _matrix(source, target)
+    bands = np.empty((len(amplitude), target.n_mels), np.float32)
+    for first in range(0, len(amplitude), _BLOCK_FRAMES):
+        block = amplitude[first : first + _BLOCK_FRAMES]
+        magnitude = mel_to_linear(block, source, start=_spread(block, source))
+        if target.power != 1.0:
+            magnitude **= np.float32(target.power)
+        np.matmul(magnitude, _matrix(source, target), out=bands[first : first + len(block)])
+    return bands
 
 
 def _spread(amplitude: np.ndarray, c: MelConvention) -> np.ndarray:

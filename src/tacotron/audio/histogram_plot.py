@@ -86,6 +86,11 @@ def _draw(axes: Axes, item: Inspection) -> None:
             fontsize=8,
             color="#444",
         )
+    axes.set_title(c.name)
+    axes.set_xlabel("value")
+    axes.set_ylabel("% of the cells")
+    if item.clipped_share:  # then the clip's own line and label stand there
+        return
     axes.axvline(value.maximum, color="#222", linewidth=0.8, linestyle="--")
     axes.annotate(
         f"max {value.maximum:.3g}",
@@ -97,9 +102,6 @@ def _draw(axes: Axes, item: Inspection) -> None:
         va="center",
         fontsize=8,
     )
-    axes.set_title(c.name)
-    axes.set_xlabel("value")
-    axes.set_ylabel("% of the cells")
 
 
 def _coarse(item: Inspection) -> tuple[np.ndarray, np.ndarray]:
