@@ -9,14 +9,14 @@ import onnxruntime
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 
 from tacotron.errors import TrainingError
 from tacotron.model.attention import BahdanauAttention, Decoder, attention_bias
 from tacotron.model.cbhg import CBHG, Highway, RealSteps, SameConvolution, pair_maximum
 from tacotron.model.gru import BidirectionalGRU, TFGRUCell
 from tacotron.model.layers import length_mask
-from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config
+from tacotron.model.tacotron2017 import Tacotron2017, Tacotron2017Config, position_features
 
 CONFIG = Tacotron2017Config(
     n_symbols=12,
@@ -31,6 +31,7 @@ CONFIG = Tacotron2017Config(
     postnet_projection=8,
     attention_size=7,
     decoder_size=5,
+    position_size=4,
     bound_base=6,
     bound_per_symbol=3,
 )
@@ -79,6 +80,30 @@ def test_shapes(recurrence, r, speakers):
 def test_an_unknown_recurrence_is_refused():
     with pytest.raises(TrainingError, match="'rnn': it must be gru or lstm"):
         replace(CONFIG, recurrence="rnn")
+
+
+@pytest.mark.parametrize("size", [3, 14])
+def test_places_that_fit_no_memory_are_refused(size):
+    with pytest.raises(TrainingError, match=f"position_size can't be {size}: .* at most .* 12"):
+        replace(CONFIG, position_size=size)
+
+
+def test_the_next_place_is_the_same_rotation_away_everywhere():
+    places = position_features(50, 6, device=torch.device("cpu")).double()
+    sines, cosines = places.chunk(2, -1)
+    turn = torch.atan2(sines, cosines).diff(dim=0)
+    turn = torch.remainder(turn, 2 * torch.pi)
+    torch.testing.assert_close(turn, turn[:1].expand(49, -1), rtol=0, atol=1e-4)
+    assert turn[0, 0] == pytest.approx(1.0, abs=1e-4)
+
+
+def test_a_symbol_is_told_from_the_same_elsewhere_by_its_place():
+    encoder = Tacotron2017(SURE).eval().encoder
+    encoder.cbhg.recurrent.forward = lambda x, lengths: torch.zeros(*x.shape[:2], 12)
+    memory = encoder(torch.tensor([[4, 4, 4]]), torch.tensor([2]))
+    expected = F.pad(position_features(2, 4, device=torch.device("cpu")), (0, 8))
+    torch.testing.assert_close(memory[0, :2], expected)
+    assert (memory[0, 2] == 0).all()
 
 
 def test_speakers_differ():
@@ -182,6 +207,40 @@ def test_led_along_its_own_path_attention_says_the_same():
     torch.testing.assert_close(led, by_itself)
 
 
+def path_of(symbols: list[list[int]]) -> Tensor:
+    return F.one_hot(torch.tensor(symbols), 5).double()
+
+
+def test_led_frames_are_those_of_the_path_wherever_attention_looks():
+    decoder = Tacotron2017(SURE).double().decoder
+    mels, memory = torch.randn(2, 8, 6).double(), torch.randn(2, 5, 12).double()
+    bias = attention_bias(length_mask(LENGTHS, 5)).double()
+    path = path_of([[0, 1, 2, 4], [0, 0, 1, 2]])
+    before = decoder(mels, memory, bias, path)
+    with torch.no_grad():
+        decoder.attention.score.normal_()
+    after = decoder(mels, memory, bias, path)
+    torch.testing.assert_close(after[0], before[0])
+    assert (after[1] - before[1]).abs().max() > 1e-2
+    other = decoder(mels, memory, bias, path_of([[0, 1, 3, 4], [0, 0, 1, 2]]))
+    assert (other[0][0, 4:6] - after[0][0, 4:6]).abs().max() > 1e-3
+
+
+def test_led_attention_has_the_derivative_of_its_function():
+    decoder = Tacotron2017(SURE).double().decoder
+    memory = torch.randn(2, 5, 12, dtype=torch.double, requires_grad=True)
+    mels, bias = torch.randn(2, 8, 6).double(), attention_bias(length_mask(LENGTHS, 5)).double()
+    path = path_of([[0, 1, 2, 4], [0, 0, 1, 2]])
+    watched = [memory, *decoder.attention.parameters()]
+    names = list(dict(decoder.attention.named_parameters()))
+
+    def led(memory, *parameters):
+        changed = dict(zip([f"attention.{name}" for name in names], parameters, strict=True))
+        return torch.func.functional_call(decoder, changed, (mels, memory, bias, path))
+
+    assert torch.autograd.gradcheck(led, watched)
+
+
 def test_every_parameter_learns():
     model = Tacotron2017(replace(CONFIG, n_speakers=2))
     output = model(*example(), torch.tensor([0, 1]))
@@ -210,9 +269,11 @@ def test_speaking_is_without_chance_and_leaves_the_model_as_it_was():
     one, two = model.infer(ids), model.infer(ids)
     torch.testing.assert_close((one.mel, one.linear), (two.mel, two.linear), rtol=0, atol=0)
     assert model.training
+    assert model.updates == 0
     torch.testing.assert_close(model.state_dict(), before, rtol=0, atol=0)
     # In training there is chance: the same input gives another output.
     assert not torch.equal(model(*example()).mel, model(*example()).mel)
+    assert model.updates == 2
 
 
 def test_free_running_speech_is_teacher_forcing_on_itself():

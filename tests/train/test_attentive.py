@@ -30,11 +30,13 @@ SMALL = {
     "postnet_projection": 16,
     "attention_size": 16,
     "decoder_size": 24,
+    "position_size": 8,
     "bound_base": 20,
     "bound_per_symbol": 3,
 }
 TRAINING = {
     "updates": 6,
+    "led_updates": 5,
     "frames_per_batch": 1500,
     "validate_every": 3,
     "checkpoint_every": 2,

@@ -121,9 +121,12 @@ def test_the_loss_is_the_weighted_sum():
     taught, target = batch(), torch.zeros(2, 12, 5)
     said = replace(output(taught), alignments=torch.full((2, 6, 4), 0.25))
     said.mel[0, 3] += 2.0
-    training = Training(linear_weight=3.0, attention_weight=0.5, stop_weight=7.0)
+    training = Training(
+        linear_weight=3.0, attention_weight=0.5, stop_weight=7.0, squared_weight=0.2
+    )
     parts = attentive_losses(said, target, taught, training)
     total = parts["mel"] + 3 * parts["linear"] + 0.5 * parts["attention"] + 7 * parts["stop"]
+    total = total + 0.2 * 2.0**2 / 15  # one of the 15 real frames is off by 2
     torch.testing.assert_close(parts["loss"], total)
 
 

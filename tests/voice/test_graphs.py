@@ -26,7 +26,7 @@ SIZES = {
     "decoder_size": 5,
 }
 VARIANTS = [
-    {"reduction_factor": 2},
+    {"reduction_factor": 2, "position_size": 4},
     {"reduction_factor": 1, "n_speakers": 3, "stop_token": False},
     {"reduction_factor": 5, "recurrence": "lstm", "mask_padding": False},
 ]

@@ -9,6 +9,10 @@ Only the attention and its GRU feed back into themselves. In training, where the
 known, all else runs over the whole sequence at once, and `_AttentionLoop` does that inner loop
 with a derivative written by hand: it keeps no step's energies, sums the gradients of its weights
 after the loop, and is several times faster than recording each operation.
+
+Attention that is led along a path it should take doesn't even hear itself. That is how a decoder
+begins: from the right contexts it learns in a few hundred updates that they tell what to say, which
+it never does from the contexts of an attention that is still lost.
 """
 
 from __future__ import annotations
@@ -144,20 +148,16 @@ class Decoder(nn.Module):
     def _look_along(
         self, path: Tensor, heard: Tensor, memory: Tensor, bias: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """The same, but the GRU hears the contexts of ``path``, as teacher forcing lets it hear the
-        frames of the recording; so nothing loops but the GRU. The context handed on is half the
-        path's, from which the rest learns before attention has, and half attention's own, on which
-        it will depend when speaking."""
+        """The same, but all contexts are those of ``path``, as teacher forcing makes all frames
+        those of the recording; where attention would have looked is known without a loop."""
         known = torch.bmm(path.to(memory.dtype), memory).transpose(0, 1)
         before = F.pad(known, (0, 0, 0, 0, 1, -1))
         states = self.attention_gru(torch.cat([heard.to(before.dtype), before], -1))
         keys = self.attention.memory_layer(memory)
         queries = self.attention.query_layer(states).transpose(0, 1)
-        scores = F.linear(torch.tanh(keys[:, None] + queries[:, :, None]), self.attention.score)
-        alignments = torch.softmax(at_least_float(scores[..., 0]) + bias[:, None], -1)
-        own = torch.bmm(alignments.to(memory.dtype), memory).transpose(0, 1)
-        looked = torch.cat([states, ((known + own) / 2).to(states.dtype)], -1)
-        return looked, alignments.transpose(0, 1)
+        parts = map(at_least_float, (keys, queries, self.attention.score))
+        alignments = torch.softmax(_Scores.apply(*parts) + bias[:, None], -1)
+        return torch.cat([states, known.to(states.dtype)], -1), alignments.transpose(0, 1)
 
     def step(
         self, frame: Tensor, memory: Tensor, keys: Tensor, bias: Tensor | None, state: State
@@ -192,6 +192,43 @@ def attention_bias(mask: Tensor) -> Tensor:
     """What to add to energies so that padding gets no weight: ``mask`` float [B, L, 1] (0 on
     padding) -> float [B, L]."""
     return (1 - mask[..., 0]) * _FAR_BELOW
+
+
+class _Scores(torch.autograd.Function):
+    """score . tanh(key + query) of all steps: keys [B, L, A], queries [B, S, A], score [1, A]
+    -> [B, S, L]. Row by row, and the tanh computed again for the derivative: [B, S, L, A] would
+    leave the processor's cache, and take as long to write as to compute."""
+
+    @staticmethod
+    def forward(ctx: Any, keys: Tensor, queries: Tensor, score: Tensor) -> Tensor:
+        (batch, length, width), steps = keys.shape, queries.shape[1]
+        energies = keys.new_empty(steps, length, width)
+        scores = keys.new_empty(batch, steps, length)
+        with full_precision(keys):
+            for row in range(batch):
+                torch.add(keys[row], queries[row][:, None], out=energies).tanh_()
+                torch.mv(energies.view(-1, width), score[0], out=scores[row].view(-1))
+        ctx.save_for_backward(keys, queries, score)
+        return scores
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
+        keys, queries, score = ctx.saved_tensors
+        energies = keys.new_empty(queries.shape[1], *keys.shape[1:])
+        # What to take off because the derivative of tanh is 1 - tanh^2, not 1.
+        less_keys, less_queries = torch.empty_like(keys), torch.empty_like(queries)
+        into_score = torch.zeros_like(score)
+        with full_precision(keys):
+            for row, into in enumerate(grad):
+                torch.add(keys[row], queries[row][:, None], out=energies).tanh_()
+                into_score += into.reshape(1, -1) @ energies.flatten(0, 1)
+                energies.square_()
+                torch.bmm(into[:, None], energies, out=less_queries[row][:, None])
+                torch.bmm(into.T[:, None], energies.transpose(0, 1), out=less_keys[row][:, None])
+            into_keys = (grad.sum(1)[..., None] - less_keys) * score
+            into_queries = (grad.sum(2)[..., None] - less_queries) * score
+        return into_keys, into_queries, into_score
 
 
 class _AttentionLoop(torch.autograd.Function):

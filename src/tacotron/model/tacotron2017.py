@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from tacotron.errors import TrainingError
@@ -21,6 +22,8 @@ from tacotron.model.attention import Decoder, Prenet, State, attention_bias
 from tacotron.model.cbhg import CBHG, Recurrence
 from tacotron.model.gru import at_least_float
 from tacotron.model.layers import length_mask
+
+WAVELENGTHS = 10000.0  # of position features: the longest, over the shortest
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Tacotron2017Config:
     attention_size: int = 256  # width in which query and memory meet
     decoder_size: int = 256  # width of the attention GRU and of the residual GRUs
     recurrence: Recurrence = "gru"  # of the CBHGs; "lstm" trains faster and isn't the paper's
+    position_size: int = 0  # even; channels of the memory that tell a symbol's place, too
     stop_token: bool = True  # the original has none: it speaks up to its bound
     mask_padding: bool = True  # the original lets padding into convolutions and attention
     bound_base: int = 60  # frames; see `Tacotron2017.frame_bound`
@@ -50,6 +54,11 @@ class Tacotron2017Config:
             raise TrainingError(
                 f"The model's recurrence can't be {self.recurrence!r}: it must be "
                 f"{' or '.join(get_args(Recurrence))}."
+            )
+        if self.position_size % 2 or self.position_size > 2 * self.cbhg_size:
+            raise TrainingError(
+                f"The model's position_size can't be {self.position_size}: it must be even and at "
+                f"most twice the cbhg_size, {2 * self.cbhg_size}."
             )
 
 
@@ -75,6 +84,7 @@ class Encoder(nn.Module):
     def __init__(self, config: Tacotron2017Config):
         super().__init__()
         self.mask_padding = config.mask_padding
+        self.position_size = config.position_size
         self.embedding = nn.Embedding(config.n_symbols, config.embedding_size)
         nn.init.trunc_normal_(self.embedding.weight, std=0.5)
         self.prenet = Prenet(config.embedding_size, config.prenet_sizes, config.prenet_dropout)
@@ -94,10 +104,23 @@ class Encoder(nn.Module):
         are several) -> memory float [B, L, 2 cbhg_size], zero on padding."""
         x = self.prenet(self.embedding(ids))
         memory = self.cbhg(x, lengths if self.mask_padding else None, recurrent_lengths=lengths)
+        mask = length_mask(lengths, ids.shape[1])
+        if self.position_size:
+            places = position_features(ids.shape[1], self.position_size, device=ids.device)
+            added = F.pad(places, (0, memory.shape[2] - self.position_size))
+            memory = memory + added * mask
         if self.speakers is not None:
-            voice = self.speakers(speakers)[:, None]
-            memory = memory + voice * length_mask(lengths, ids.shape[1])
+            memory = memory + self.speakers(speakers)[:, None] * mask
         return memory
+
+
+def position_features(count: int, size: int, *, device: torch.device) -> Tensor:
+    """Sines and cosines of the places 0 to ``count`` - 1, float [count, size], after Vaswani et al.
+    (arXiv 1706.03762, section 3.5): any place is the same rotation away from the one before it, so
+    an attention that has heard where it looked can tell where to look next."""
+    rates = WAVELENGTHS ** (-torch.arange(0, size, 2, device=device) / size)
+    angles = torch.arange(count, device=device)[:, None] * rates
+    return torch.cat([angles.sin(), angles.cos()], -1)
 
 
 class Postnet(nn.Module):
@@ -167,6 +190,11 @@ class Tacotron2017(nn.Module):
         mel, alignments, stop_logits = self.decoder(mels, memory, bias, path)
         linear = self.postnet(mel, frames_or_all)
         return Tacotron2017Output(mel, linear, alignments, stop_logits)
+
+    @property
+    def updates(self) -> int:
+        """How many batches the model has learned from, as its batch norms count."""
+        return int(self.encoder.cbhg.bank_norm.num_batches_tracked)
 
     def frame_bound(self, length: int) -> int:
         """The most frames that ``length`` symbols are given, a multiple of the reduction factor:

@@ -86,14 +86,16 @@ def _build_attentive(corpus: PreparedCorpus, overrides: Mapping[str, Any]) -> nn
     return model
 
 
-def _run_attentive(model: nn.Module, batch: Batch) -> Any:
-    path = attention_path(batch, model.config.reduction_factor)
+def _run_attentive(model: nn.Module, batch: Batch, led: bool = False) -> Any:
+    path = attention_path(batch, model.config.reduction_factor) if led else None
     return model(batch.ids, batch.lengths, batch.mels, batch.frames, batch.speakers, path)
 
 
 def _attentive_losses(model: nn.Module, batch: Batch, training: Training) -> dict[str, Tensor]:
     linear = (batch.linear - model.linear_mean) / model.linear_deviation
-    return attentive_losses(_run_attentive(model, batch), linear, batch, training)
+    # Attention is led in learning alone: held-out speech shows where it goes by itself.
+    led = model.training and model.updates < training.led_updates
+    return attentive_losses(_run_attentive(model, batch, led), linear, batch, training)
 
 
 def _speak_attentive(model: nn.Module, ids: Tensor, speaker: int) -> Spoken:

@@ -50,13 +50,16 @@ def attentive_losses(
     against the aligner's path, and of the stop token; ``"loss"`` is their weighted sum."""
     mask = length_mask(batch.frames, batch.mels.shape[1])
     total = mask.sum()
-    mel = ((output.mel - batch.mels) * mask).abs().sum() / (total * batch.mels.shape[2])
+    errors = (output.mel - batch.mels) * mask
+    cells = total * batch.mels.shape[2]
+    mel, squared = errors.abs().sum() / cells, errors.square().sum() / cells
     magnitude = ((output.linear - linear) * mask).abs().sum() / (total * linear.shape[2])
     r = batch.mels.shape[1] // output.alignments.shape[1]
     steps = torch.div(batch.frames + r - 1, r, rounding_mode="floor")
     attention = attention_error(output.alignments, attention_path(batch, r), steps)
     losses = {"mel": mel, "linear": magnitude, "attention": attention}
-    loss = mel + training.linear_weight * magnitude + training.attention_weight * attention
+    loss = mel + training.squared_weight * squared + training.linear_weight * magnitude
+    loss = loss + training.attention_weight * attention
     if output.stop_logits is not None:
         losses["stop"] = stop_error(output.stop_logits, steps)
         loss = loss + training.stop_weight * losses["stop"]

@@ -44,7 +44,9 @@ class Training:
     averaging: float = 0.999  # moving average of the weights, which is what speaks
     squared_weight: float = 0.3  # of the squared error beside the absolute one
     duration_weight: float = 0.2  # of the errors in ln(duration), of symbols and of utterances
-    attention_weight: float = 1.0  # attentive: against the aligner's path
+    attention_weight: float = 0.05  # attentive: against the aligner's path; much more and the
+    # encoder learns to count symbols instead of saying what they sound like
+    led_updates: int = 400  # attentive: attention is led along the aligner's path for so many
     stop_weight: float = 0.2  # attentive: of the stop token
     linear_weight: float = 1.0  # attentive: of the linear spectrogram
     segment_frames: int = 64  # vocoder: of each piece that a batch holds
