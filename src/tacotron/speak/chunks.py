@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+
+from tacotron.audio.convention import MelConvention
+from tacotron.speak.edges import frame_seconds
+from tacotron.text.frontend import Word
 
 
 @dataclass(frozen=True)
@@ -51,3 +56,18 @@ class Chunk:
     def end(self) -> float:
         """When its last word ends: seconds from the beginning of the whole text."""
         return self.start + (self.words[-1].end if self.words else 0.0)
+
+
+def spoken_words(
+    words: Sequence[Word], ends: np.ndarray, c: MelConvention
+) -> tuple[SpokenWord, ...]:
+    """When ``words`` are spoken whose symbols end at frames ``ends``, int64 [symbols]."""
+    starts = np.concatenate([[0], ends[:-1]])
+    return tuple(
+        SpokenWord(
+            word.text,
+            frame_seconds(int(starts[word.start]), c),
+            frame_seconds(int(ends[word.stop - 1]), c),
+        )
+        for word in words
+    )

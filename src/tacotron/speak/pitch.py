@@ -18,6 +18,7 @@ from tacotron.voice.manifest import SourceFilterSettings
 
 # A harmonic's energy lies in the main lobe of the Hann window's transform, this far to each side.
 _LOBE_BINS = 2
+_LOWEST = 20.0  # Hz
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +58,8 @@ def move_pitch(filters: Filters, pitch: Pitch, *, sample_rate: int, n_fft: int) 
         mean = mean_octave(filters)
         f0 = mean + pitch.range * (f0 - mean)
     f0 = np.exp2(f0 + pitch.semitones / 12)
-    # Half the rate leaves a pulse train of one partial.
-    f0 = np.minimum(f0, sample_rate / 4).astype(np.float32)
+    # Slower pulses are no pitch, and faster ones have no partial but the first.
+    f0 = np.clip(f0, _LOWEST, sample_rate / 4).astype(np.float32)
     log_magnitude, phase = _between_harmonics(filters, sample_rate / n_fft)
     return Filters(f0, log_magnitude, phase, filters.noise_log_magnitude)
 

@@ -11,7 +11,7 @@ from tacotron.speak.arriving import arriving_sentences
 from tacotron.speak.contour import Contour, make_contour
 from tacotron.speak.pieces import Piece, cut_document
 from tacotron.speak.prosody import LONGEST_PAUSE, Prosody
-from tacotron.text.document import Break, Document, read_document
+from tacotron.text.document import Break, Document, is_ssml, read_document
 from tacotron.text.frontend import (
     Encoded,
     Frontend,
@@ -115,6 +115,17 @@ class Reader:
             return self.frontend.encode(text, lexicon=self.lexicon).words
         except NothingToSpeakError:
             return ()
+
+
+def arriving_ssml(parts: Iterable[str]) -> tuple[bool, Iterable[str]]:
+    """Whether a text that is still being written begins as SSML does, and all of its parts."""
+    parts = iter(parts)
+    begun = ""
+    for part in parts:
+        begun += part
+        if begun.strip():
+            break
+    return is_ssml(begun), chain([begun], parts)
 
 
 def arriving_pieces(parts: Iterable[str], prosody: Prosody) -> Iterator[Piece]:

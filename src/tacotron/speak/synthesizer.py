@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import chain, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,18 +13,18 @@ import numpy as np
 
 from tacotron.audio.convention import MelConvention
 from tacotron.errors import VoiceError
-from tacotron.speak.chunks import Chunk, SpokenWord
-from tacotron.speak.edges import add_silence, finish, frame_seconds, silence, trim
+from tacotron.speak.chunks import Chunk, SpokenWord, spoken_words
+from tacotron.speak.edges import add_silence, finish, silence, trim
 from tacotron.speak.engine import Speech, load_engine
 from tacotron.speak.loudness import AmplifiedStream, Amplifier
 from tacotron.speak.pauses import pause_speech, pause_utterance
 from tacotron.speak.pieces import cut_document
 from tacotron.speak.pitch import Pitch
 from tacotron.speak.prosody import FASTEST, NEUTRAL, SLOWEST, Prosody
-from tacotron.speak.script import End, Line, Reader, arriving_pieces
+from tacotron.speak.script import End, Line, Reader, arriving_pieces, arriving_ssml
 from tacotron.speak.streaming import Passage, block_sizes, stream_passages
 from tacotron.speak.vocoder import WaveStream, load_vocoder
-from tacotron.text.document import is_ssml, read_document
+from tacotron.text.document import read_document
 from tacotron.text.frontend import Lexicon, get_frontend
 from tacotron.voice.bundle import LEXICON, Bundle
 from tacotron.voice.manifest import Manifest
@@ -142,13 +142,11 @@ class Voice:
         """
         how = self._options(speaker, speed, seed, prosody)
         if not isinstance(text, str):
-            parts = iter(text)
-            begun = list(_until_visible(parts))
-            if is_ssml("".join(begun)) if ssml is None else ssml:
-                text = "".join([*begun, *parts])
-            else:
-                pieces = arriving_pieces(chain(begun, parts), prosody)
-                return self._stream(self._reader(lexicon, how).read(pieces), None, how)
+            is_markup, parts = arriving_ssml(text) if ssml is None else (ssml, text)
+            if not is_markup:
+                lines = self._reader(lexicon, how).read(arriving_pieces(parts, prosody))
+                return self._stream(lines, None, how)
+            text = "".join(parts)
         lines, count = self._read(text, ssml, lexicon, how)
         return self._stream(lines, count, how)
 
@@ -248,7 +246,7 @@ class Voice:
                 sample_rate=c.sample_rate,
                 text=line.text,
                 normalized=line.encoded.normalized,
-                words=_spoken_words(line, ends, c),
+                words=spoken_words(line.encoded.words, ends, c),
                 mel=speech.mel,
                 symbols=line.encoded.symbols,
                 durations=speech.durations,
@@ -324,7 +322,7 @@ class Voice:
             begin = first * c.hop_length / c.sample_rate
             here = [
                 SpokenWord(word.text, word.start - begin, word.end - begin)
-                for word in _spoken_words(line, passage.ends, c)
+                for word in spoken_words(line.encoded.words, passage.ends, c)
                 if first <= word.start * c.frame_rate < stop
             ]
             yield Chunk(
@@ -394,24 +392,3 @@ class Voice:
 
     def _frames(self, seconds: float) -> int:
         return round(seconds * self.convention.frame_rate)
-
-
-def _until_visible(parts: Iterator[str]) -> Iterator[str]:
-    """``parts`` up to the first that is not blank."""
-    for part in parts:
-        yield part
-        if part.strip():
-            return
-
-
-def _spoken_words(line: Line, ends: np.ndarray, c: MelConvention) -> tuple[SpokenWord, ...]:
-    """The words of a line, from where its symbols end, in frames: int64 [symbols]."""
-    starts = np.concatenate([[0], ends[:-1]])
-    return tuple(
-        SpokenWord(
-            word.text,
-            frame_seconds(int(starts[word.start]), c),
-            frame_seconds(int(ends[word.stop - 1]), c),
-        )
-        for word in line.encoded.words
-    )
