@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,9 @@ import soundfile
 
 from tacotron.cli.main import main
 from tacotron.speak import Prosody, Voice
+from tacotron.text.document import read_document
+
+GUIDE = Path(__file__).parents[2] / "docs" / "speaking.md"
 
 Start = Callable[..., subprocess.Popen[bytes]]
 VOICE = ["--voice", "hum"]
@@ -89,3 +93,18 @@ def test_a_seed_gives_the_same_bits_in_any_process(start: Start) -> None:
     first = spoken("--seed", "7", "--speed", "0.9")
     assert spoken("--seed", "7", "--speed", "0.9") == first
     assert spoken("--seed", "8", "--speed", "0.9") != first
+
+
+def test_the_guide_is_true(capsys: pytest.CaptureFixture[str]) -> None:
+    guide = GUIDE.read_text("utf-8")
+    options = re.findall(r"^\| `(--[a-z-]+) (\S+)`", guide, re.MULTILINE)
+    assert len(options) == 8
+    assert main(["say", "--help"]) == 0
+    shown = capsys.readouterr().out
+    assert all(option in shown for option, _ in options)
+    given = [word for option in options for word in option if "pitch" not in option[0]]
+    say("Hello, there.", *given)
+    (ssml,) = re.findall(r"```xml\n(.*?)```", guide, re.DOTALL)
+    document = read_document(ssml)
+    assert document.warnings == ()
+    assert document.moves_pitch
