@@ -99,20 +99,75 @@ def decoder_graph(decoder: Decoder) -> bytes:
     states [1, H].
     """
     c = decoder.config
-    heard_size, size, r = c.prenet_size, c.decoder_size, c.reduction_factor
-    first, second = decoder.lstm_1, decoder.lstm_2
-    inputs_1 = _gates_first(first.weight_ih_l0)[:heard_size]
-    bias_2 = _gates_first((second.bias_ih_l0 + second.bias_hh_l0)[:, None])[0]
-    output = _array(decoder.output.weight).T[:size]
-    last = slice((r - 1) * c.n_mels, r * c.n_mels)
+    size, r, gates = c.decoder_size, c.reduction_factor, 4 * c.decoder_size
+    earlier = (r - 1) * c.n_mels  # columns of the frames that are not fed back
+    whole = _Nodes()
+    columns = whole.constant("columns", np.array([1]))
+    for name, start, stop in (
+        ("all.from_condition", 0, gates),
+        ("earlier_from_condition", gates, gates + earlier),
+        ("all.last_from_condition", gates + earlier, gates + earlier + c.n_mels),
+    ):
+        ends = {"start": start, "stop": stop}
+        bounds = [whole.constant(f"{name}.{end}", np.array([at])) for end, at in ends.items()]
+        whole.add("Slice", "condition", *bounds, columns, to=name)
+    for number in (1, 2):
+        whole.add("Identity", f"dropout_{number}", to=f"all.dropout_{number}")
+    body, carried, scanned = _step(decoder)
+    for name in scanned:
+        whole.add("Unsqueeze", f"all.{name}", columns, to=f"steps.{name}")
+    whole.nodes.append(
+        helper.make_node(
+            "Scan",
+            [*carried, *(f"steps.{name}" for name in scanned)],
+            [*(f"next_{name}" for name in carried), "steps.both", "steps.last"],
+            num_scan_inputs=len(scanned),
+            body=body,
+        )
+    )
+    for name in ("both", "last"):
+        whole.add("Squeeze", f"steps.{name}", columns, to=f"all.{name}")
+    weight = _array(decoder.output.weight).T[:size, :earlier]
+    whole.affine("all.both", weight, "earlier_from_condition", to="earlier")
+    # The frame that was fed back as it was: computed again, its last bit might be another.
+    whole.add("Concat", "earlier", "all.last", to="flat", axis=1)
+    shape = whole.constant("shape", np.array([-1, r, c.n_mels]))
+    whole.add("Reshape", "flat", shape, to="frames")
+    states = {name: [1, size] for name in STATES}
+    graph = helper.make_graph(
+        whole.nodes,
+        "decoder",
+        _values(
+            {"frame": [1, c.n_mels], "condition": ["steps", gates + r * c.n_mels]}
+            | {f"dropout_{number}": ["steps", c.prenet_size] for number in (1, 2)}
+            | states
+        ),
+        _values(
+            {"frames": ["steps", r, c.n_mels]}
+            | {f"next_{name}": shape for name, shape in states.items()}
+        ),
+        whole.constants,
+    )
+    opset = helper.make_opsetid("", OPSET)
+    model = helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
 
+
+def _step(decoder: Decoder) -> tuple[onnx.GraphProto, dict[str, int], dict[str, int]]:
+    """One step as the body of a `Scan`, and the widths of what is carried from step to step and of
+    what each step is given. It gives out both LSTMs' sum and the frame that is fed back."""
+    c = decoder.config
+    size, second = c.decoder_size, decoder.lstm_2
+    heard = _gates_first(decoder.lstm_1.weight_ih_l0)[: c.prenet_size]
+    bias_2 = _gates_first((second.bias_ih_l0 + second.bias_hh_l0)[:, None])[0]
     step = _Nodes()
     for number, layer, x in ((1, decoder.prenet_1, "frame"), (2, decoder.prenet_2, "heard_1")):
         step.affine(x, _array(layer.weight).T, _array(layer.bias), to=f"prenet_{number}")
         step.add("Relu", f"prenet_{number}", to=f"rectified_{number}")
         step.add("Mul", f"rectified_{number}", f"dropout_{number}", to=f"heard_{number}")
     step.add("Concat", "heard_2", "hidden_1", to="input_1", axis=1)
-    recurrent = np.concatenate([inputs_1, _gates_first(first.weight_hh_l0)])
+    recurrent = np.concatenate([heard, _gates_first(decoder.lstm_1.weight_hh_l0)])
     step.affine("input_1", recurrent, "from_condition", to="gates_1")
     step.cell("gates_1", "cell_1", size, number=1)
     step.add("Concat", "next_hidden_1", "hidden_2", to="input_2", axis=1)
@@ -121,75 +176,29 @@ def decoder_graph(decoder: Decoder) -> bytes:
     )
     step.affine("input_2", recurrent, bias_2, to="gates_2")
     step.cell("gates_2", "cell_2", size, number=2)
-    step.add("Add", "next_hidden_1", "next_hidden_2", to="both")
-    step.affine("both", output[:, last], "last_from_condition", to="next_frame")
-    step.add("Identity", "both", to="spoken")
+    step.add("Add", "next_hidden_1", "next_hidden_2", to="sum")
+    last = _array(decoder.output.weight).T[:size, -c.n_mels :]
+    step.affine("sum", last, "last_from_condition", to="next_frame")
+    step.add("Identity", "sum", to="both")
+    step.add("Identity", "next_frame", to="last")
     carried = {"frame": c.n_mels, **dict.fromkeys(STATES, size)}
     scanned = {
         "from_condition": 4 * size,
-        "dropout_1": heard_size,
-        "dropout_2": heard_size,
+        "dropout_1": c.prenet_size,
+        "dropout_2": c.prenet_size,
         "last_from_condition": c.n_mels,
     }
+    after = {f"next_{name}": width for name, width in carried.items()}
     body = helper.make_graph(
         step.nodes,
         "step",
         _values({name: [1, width] for name, width in (carried | scanned).items()}),
         _values(
-            {f"next_{name}": [1, width] for name, width in carried.items()} | {"spoken": [1, size]}
+            {name: [1, width] for name, width in (after | {"both": size, "last": c.n_mels}).items()}
         ),
         step.constants,
     )
-
-    whole = _Nodes()
-    columns = whole.constant("columns", np.array([1]))
-
-    def share(start: int, stop: int, *, to: str) -> str:
-        bounds = [whole.constant(f"{to}.{at}", np.array([at])) for at in (start, stop)]
-        return whole.add("Slice", "condition", *bounds, columns, to=to)
-
-    gates = 4 * size
-    share(0, gates, to="all_from_condition")
-    share(gates, gates + r * c.n_mels, to="frames_from_condition")
-    share(gates + last.start, gates + last.stop, to="all_last_from_condition")
-    rows = {
-        "from_condition": "all_from_condition",
-        "dropout_1": "dropout_1",
-        "dropout_2": "dropout_2",
-        "last_from_condition": "all_last_from_condition",
-    }
-    for name, all_steps in rows.items():
-        whole.add("Unsqueeze", all_steps, columns, to=f"steps.{name}")
-    whole.nodes.append(
-        helper.make_node(
-            "Scan",
-            [*carried, *(f"steps.{name}" for name in rows)],
-            ["last_frame", *(f"next_{name}" for name in STATES), "steps.spoken"],
-            num_scan_inputs=len(rows),
-            body=body,
-        )
-    )
-    whole.add("Squeeze", "steps.spoken", columns, to="all_spoken")
-    whole.affine("all_spoken", output, "frames_from_condition", to="flat")
-    shape = whole.constant("shape", np.array([-1, r, c.n_mels]))
-    whole.add("Reshape", "flat", shape, to="frames")
-    graph = helper.make_graph(
-        whole.nodes,
-        "decoder",
-        _values(
-            {"frame": [1, c.n_mels], "condition": ["steps", gates + r * c.n_mels]}
-            | {f"dropout_{number}": ["steps", heard_size] for number in (1, 2)}
-            | {name: [1, size] for name in STATES}
-        ),
-        _values(
-            {"frames": ["steps", r, c.n_mels]} | {f"next_{name}": [1, size] for name in STATES}
-        ),
-        whole.constants,
-    )
-    opset = helper.make_opsetid("", OPSET)
-    model = helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION)
-    onnx.checker.check_model(model)
-    return model.SerializeToString()
+    return body, carried, scanned
 
 
 def _values(shapes: dict[str, list[int | str]]) -> list[onnx.ValueInfoProto]:
