@@ -110,9 +110,24 @@ def test_inspect_tells_what_a_mel_is_in(recording, capsys):
 
 def test_inspect_tells_of_a_voice(hum_voice, capsys):
     assert run("inspect", hum_voice) == 0
-    assert "hum speaks" in capsys.readouterr().out
+    assert "hum speaks nvidia: values up to 3.04" in capsys.readouterr().out
     run("inspect", "hum", "--json")
     assert json.loads(capsys.readouterr().out)["voice"] == "hum"
+
+
+@pytest.mark.parametrize(
+    ("name", "mel", "says"),
+    [
+        ("nvidia", {}, "It fits"),
+        ("nvidia", {"floored": 0.1}, "tacotron mel calibrate"),
+        ("keithito", {"max": 1.0}, "raise the reference level"),
+    ],
+)
+def test_a_voices_figures_have_a_verdict(make_hum_voice, capsys, name, mel, says):
+    figures = {"min": 0.0, "max": 0.9, "floor": 0.0, "floored": 0.001, "percentiles": {"50": 0.4}}
+    path = make_hum_voice(convention=get_convention(name), statistics={"mel": figures | mel})
+    run("inspect", path)
+    assert says in capsys.readouterr().out
 
 
 def test_calibrate_is_the_same_however_many_workers(recordings, reading, capsys):

@@ -136,14 +136,27 @@ def _describe_voice(
     if args.json:
         print(json.dumps(facts))
         return
-    print(f"{name} speaks {convention.name}; its values can't exceed {bound.value:.4g}")
-    print(f"({bound.origin}).")
+    print(f"{name} speaks {convention.name}: values up to {bound.value:.4g} ({bound.origin})")
     if not mel:
         print("It doesn't keep what its corpus measured.")
         return
     spread = ", ".join(f"{p} %: {value:.3f}" for p, value in mel["percentiles"].items())
     print(f"Its corpus: from {mel['min']:.3f} to {mel['max']:.3f}; {spread}")
     print(f"{mel['floored']:.2%} of the cells at the floor, {mel['floor']:.3f}")
+    print(_voice_verdict(convention, mel))
+
+
+def _voice_verdict(convention: MelConvention, mel: dict) -> str:
+    from tacotron.audio.definition import Affine
+    from tacotron.audio.inspection import FLOORED_SHARE
+
+    again = f"`tacotron mel calibrate CORPUS --convention {convention.name}`, and train on that"
+    scaling = convention.scaling
+    if isinstance(scaling, Affine) and scaling.clip and mel["max"] >= scaling.target_high:
+        return f"Its loudest cells were cut off: raise the reference level ({again})."
+    if mel["floored"] > FLOORED_SHARE:
+        return f"Its floor is high for its corpus, or pauses were digital silence: {again}."
+    return "It fits."
 
 
 def _mels(args: argparse.Namespace, names: Sequence[str]) -> None:
