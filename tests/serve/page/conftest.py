@@ -54,8 +54,9 @@ def browser() -> Iterator[Any]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     playwright.expect.set_options(timeout=PATIENCE)
     found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    # Chromium's sandbox can't be had by root, who runs the tests in most containers.
-    arguments = ["--no-sandbox"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+    arguments = ["--disable-gpu"]  # one that is emulated takes longer than none
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        arguments.append("--no-sandbox")  # which root can't have
     with playwright.sync_playwright() as driver:
         try:
             browser = driver.chromium.launch(executable_path=found, args=arguments)
@@ -121,7 +122,7 @@ def show(browser: Any) -> Iterator[Callable[..., Any]]:
             if expected is None or not re.search(expected, text):
                 complaints.append(text)
 
-        context = browser.new_context(**options)
+        context = browser.new_context(**({"viewport": {"width": 800, "height": 700}} | options))
         contexts.append(context)
         context.set_default_timeout(PATIENCE)
         context.add_init_script(SPY)

@@ -197,7 +197,8 @@ export class Player extends EventTarget {
   seek(seconds) {
     const playing = this.playing;
     this.#silence();
-    this.#rested = Math.min(Math.max(seconds, 0), this.seconds);
+    const sample = Math.round(seconds * this.sampleRate);
+    this.#rested = Math.min(Math.max(sample, 0), this.#samples) / this.sampleRate;
     if (playing) this.play();
     else this.#changed();
   }
