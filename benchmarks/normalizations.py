@@ -234,7 +234,10 @@ def verdict(source: Path, model: Any, normalized: Normalized, listened: int, run
 
 
 def train_all(source: Path, out: Path, args: argparse.Namespace) -> dict[str, Any]:
-    """Train on each scale; curves and verdicts by name."""
+    """Train on each scale; curves and verdicts by name.
+
+    What an earlier call with the same settings finished is kept, and what it began goes on.
+    """
     import torch
 
     from tacotron.data.corpus import PreparedCorpus
@@ -246,7 +249,7 @@ def train_all(source: Path, out: Path, args: argparse.Namespace) -> dict[str, An
     overrides = {
         "updates": args.updates,
         "validate_every": max(1, args.updates // args.looks),
-        "checkpoint_every": args.updates,
+        "checkpoint_every": max(1, args.updates // args.looks),
         "frames_per_batch": args.frames,
         "warmup": max(1, args.updates // 8),
         "sentences": (),
@@ -254,30 +257,45 @@ def train_all(source: Path, out: Path, args: argparse.Namespace) -> dict[str, An
     }
     # An average over 1 / (1 - x) updates: a tenth of the run.
     overrides["averaging"] = 1 - 10 / max(args.updates, 20)
-    results: dict[str, Any] = {"updates": args.updates, "frames_per_batch": args.frames, "by": {}}
+    asked = ("updates", "frames", "looks", "listen", "utterances")
+    settings = {"corpus": str(source), **{name: getattr(args, name) for name in asked}}
+    kept = out / "results.json"
+    results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
+    if results.get("settings") != settings:
+        results = {"settings": settings, "by": {}}
+        out.mkdir(parents=True, exist_ok=True)
+        for number in range(len(NAMES)):
+            shutil.rmtree(out / f"run-{number}", ignore_errors=True)
+        kept.write_text(json.dumps(results), "utf-8")
     for number, normalized in enumerate(normalizations(corpus.mean, corpus.std)):
+        if normalized.name in results["by"]:
+            print_result(normalized.name, results["by"][normalized.name])
+            continue
         folder, run = out / f"corpus-{number}", out / f"run-{number}"
         rescaled(source, folder, normalized, args.utterances)
-        shutil.rmtree(run, ignore_errors=True)
         start = time.process_time()
         module = train(read_recipe("quick", overrides), folder, run)
         seconds = time.process_time() - start
         heard = verdict(source, module.model, normalized, args.listen, run)
-        points = curve(run, normalized.decibels)
         results["by"][normalized.name] = {
-            "curve": points,
+            "curve": curve(run, normalized.decibels),
             "score": heard.score,
             "recognized": heard.recognized,
             "length": heard.length,
             "seconds": seconds,
         }
-        print(
-            f"| {normalized.name} | {points[-1][1]:.2f} dB | {heard.score:.2f} "
-            f"| {heard.recognized:.0%} | {seconds:.0f} s |",
-            flush=True,
-        )
-    (out / "results.json").write_text(json.dumps(results, indent=1), "utf-8")
+        kept.write_text(json.dumps(results, indent=1), "utf-8")
+        print_result(normalized.name, results["by"][normalized.name])
     return results
+
+
+def print_result(name: str, found: dict[str, Any]) -> None:
+    """A line of the table."""
+    print(
+        f"| {name} | {found['curve'][-1][1]:.2f} dB | {found['score']:.2f} "
+        f"| {found['recognized']:.0%} | {found['seconds']:.0f} s |",
+        flush=True,
+    )
 
 
 def draw_curves(results: dict[str, Any], path: Path) -> None:
