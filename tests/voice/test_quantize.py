@@ -108,6 +108,33 @@ def test_steps_at_a_time_change_no_bit(quantized: dict[str, bytes]) -> None:
         np.testing.assert_array_equal(results[name], x)
 
 
+@pytest.mark.parametrize("opset", [17, 18])
+def test_products_do_not_depend_on_the_window(opset: int) -> None:
+    rng = np.random.default_rng(0)
+    weight = rng.standard_normal((256, 300)).astype(np.float32)
+    make = onnx.helper.make_tensor_value_info
+    body = onnx.helper.make_graph(
+        [onnx.helper.make_node("MatMul", ["x", "w"], ["y"])],
+        "product",
+        [make("x", onnx.TensorProto.FLOAT, [1, "T", 256])],
+        [make("y", onnx.TensorProto.FLOAT, [1, "T", 300])],
+        [onnx.numpy_helper.from_array(weight, "w")],
+    )
+    model = onnx.helper.make_model(
+        body, opset_imports=[onnx.helper.make_opsetid("", opset)], ir_version=8
+    )
+    small = session(quantize_graph(model.SerializeToString()))
+    # Rows of any size, one of them silent.
+    rows = (rng.standard_normal((1, 50, 256)) * 10.0 ** rng.uniform(-5, 5, (1, 50, 1))).astype("f")
+    rows[0, 20] = 0.0
+    (whole,) = small.run(None, {"x": rows})
+    (part,) = small.run(None, {"x": rows[:, 7:31]})
+    np.testing.assert_array_equal(part, whole[:, 7:31])
+    exact = rows @ weight
+    error = np.abs(whole - exact).mean(axis=2) / np.maximum(np.abs(exact).mean(axis=2), 1e-12)
+    assert error.max() < 0.03
+
+
 def test_the_command(
     make_hum_voice: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
