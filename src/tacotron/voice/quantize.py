@@ -39,8 +39,9 @@ _NUMBERS = {
     "quantize.step": np.float32(1 / _STEPS),
     "quantize.half": np.float32(_ZERO + 0.5),
     "quantize.zero": np.uint8(_ZERO),
-    "quantize.last": np.array([-1]),
 }
+_LAST = "quantize.last"  # the last axis, where axes are an input of reductions
+_AXES_ARE_INPUTS = 18  # from this operator set on
 
 # Operators that have weights, and the axis of the weights along which their outputs lie: each gets
 # a scale of its own.
@@ -95,8 +96,9 @@ def _quantize(graph: onnx.GraphProto, opset: int, *, in_loop: bool) -> None:
         else:
             nodes += _rows_product(node, opset)
     if products and not in_loop:
+        numbers = _NUMBERS | ({_LAST: np.array([-1])} if opset >= _AXES_ARE_INPUTS else {})
         constants += [
-            numpy_helper.from_array(np.asarray(value), name) for name, value in _NUMBERS.items()
+            numpy_helper.from_array(np.asarray(value), name) for name, value in numbers.items()
         ]
     del graph.initializer[:], graph.node[:]
     graph.initializer.extend(constants)
@@ -163,8 +165,8 @@ def _rows_product(node: onnx.NodeProto, opset: int) -> list[onnx.NodeProto]:
 
     make = helper.make_node
     highest, axes = [at("absolute")], {"axes": [-1]}
-    if opset >= 18:  # from then on the axes are an input
-        highest, axes = [at("absolute"), "quantize.last"], {}
+    if opset >= _AXES_ARE_INPUTS:
+        highest, axes = [at("absolute"), _LAST], {}
     numbers = [at("whole"), whole, "quantize.step", scale, "quantize.zero", zero]
     return [
         make("Abs", [rows], [at("absolute")]),
