@@ -161,6 +161,16 @@ def test_a_stretched_slope_is_a_slope(frames: int) -> None:
     np.testing.assert_allclose(stretched[:, 0], np.clip(wanted, 0.5, BOUND - 0.5), rtol=1e-5)
 
 
+def test_symbols_stretch_by_themselves(write: Callable[..., Path]) -> None:
+    path = write(untrained())
+    own = speak(path)
+    said = speak(path, speed=np.where(np.arange(len(IDS)) < 5, 0.5, 1.0))
+    assert said.durations.tolist() == [2 * d if n < 5 else d for n, d in enumerate(own.durations)]
+    assert len(said.mel) == len(said.linear) == said.durations.sum()
+    kept = int(own.durations[5:].sum())
+    np.testing.assert_allclose(said.mel[-kept:], own.mel[-kept:], atol=1e-5)
+
+
 def test_there_is_no_chance_but_there_are_speakers(write: Callable[..., Path]) -> None:
     path = write(untrained())
     np.testing.assert_array_equal(speak(path, seed=1).linear, speak(path, seed=2).linear)
