@@ -51,4 +51,4 @@ def test_no_request_is_a_defect(hum_server: Running) -> None:
 
         random.seed(0)
         check()
-    assert asked > 5 * EXAMPLES
+    assert asked > 4 * EXAMPLES  # four operations have something to vary

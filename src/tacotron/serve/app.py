@@ -31,6 +31,11 @@ from tacotron.serve.status_api import status_router
 
 PAGE = Path(__file__).parent / "page"
 
+# Newer FastAPIs give queries, which hold text, to whatever OpenTelemetry a process has set up.
+_NO_TELEMETRY = dict.fromkeys(
+    ("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False
+)
+
 _DESCRIPTION = """Text to speech. Errors are OpenAI's: `{"error": {"message": ...}}`."""
 
 
@@ -55,6 +60,7 @@ def create_app(settings: Settings | None = None, *, service: Service | None = No
         lifespan=lifespan,
         docs_url=None,  # FastAPI's own load their scripts from another host
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
     )
     app.state.service = service
 
