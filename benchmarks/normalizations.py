@@ -48,6 +48,8 @@ NVIDIA = get_convention("nvidia")
 MEASURED = ("keithito-issue98", "keithito", "nvidia", "mozilla")
 # A decibel below which clipping is only rounding.
 SLIGHT_DB = 0.01
+# Widths of the default model, which --width scales.
+WIDTHS = {"encoder_size": 256, "prenet_size": 128, "decoder_size": 384, "postnet_size": 256}
 NAMES = ("[0, 1], clipped", "[0, 1]", "[-4, 4]", "mean-variance")
 
 
@@ -257,7 +259,10 @@ def train_all(source: Path, out: Path, args: argparse.Namespace) -> dict[str, An
     }
     # An average over 1 / (1 - x) updates: a tenth of the run.
     overrides["averaging"] = 1 - 10 / max(args.updates, 20)
-    asked = ("updates", "frames", "looks", "listen", "utterances")
+    recipe = read_recipe("quick", overrides)
+    widths = {name: round(size * args.width / 16) * 16 for name, size in WIDTHS.items()}
+    recipe = replace(recipe, model={**recipe.model, **widths})
+    asked = ("updates", "frames", "looks", "listen", "utterances", "width")
     settings = {"corpus": str(source), **{name: getattr(args, name) for name in asked}}
     kept = out / "results.json"
     results = json.loads(kept.read_text("utf-8")) if kept.exists() else {}
@@ -274,7 +279,7 @@ def train_all(source: Path, out: Path, args: argparse.Namespace) -> dict[str, An
         folder, run = out / f"corpus-{number}", out / f"run-{number}"
         rescaled(source, folder, normalized, args.utterances)
         start = time.process_time()
-        module = train(read_recipe("quick", overrides), folder, run)
+        module = train(recipe, folder, run)
         seconds = time.process_time() - start
         heard = verdict(source, module.model, normalized, args.listen, run)
         results["by"][normalized.name] = {
@@ -331,6 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--looks", type=int, default=8, help="validations")
     parser.add_argument("--listen", type=int, default=8, help="held-out utterances to speak")
     parser.add_argument("--utterances", type=int, default=1000, help="to learn from")
+    parser.add_argument("--width", type=float, default=1.0, help="of the default model's layers")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args(arguments)
     if not args.corpora and not args.train:
