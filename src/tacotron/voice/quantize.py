@@ -19,8 +19,9 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-# Smaller tensors stay as they are: biases, signal processing, and networks whose output is a pitch.
-SMALLEST = 1 << 16  # numbers
+# Smaller tensors stay as they are: biases, signal processing, and the network that reads a pitch,
+# where a rounded weight can move the result by a semitone.
+SMALLEST = 80_000  # numbers
 
 _MICROSOFT = "com.microsoft"  # ONNX Runtime's own operators
 _ZERO = 128  # of unsigned numbers
