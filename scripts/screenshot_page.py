@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import json
 import os
 import re
 import shutil
@@ -23,7 +24,35 @@ from tacotron.files import atomic_write
 TARGET = Path(__file__).parent.parent / "docs" / "images" / "page.png"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 COLORS = 128  # of the picture's palette: the page has one accent, so nobody sees what is missing
-PATIENCE = 120_000  # ms
+PATIENCE = 400_000  # ms until something must have happened
+SETTLED = 1000  # ms after which nothing of the page fades or moves
+
+# Stops the sound's clock at a word (or the next, where the machine is too slow to show it), and the
+# sound, which would take a moment more: the page goes on to show that moment.
+FREEZE = """(() => {
+  const contexts = new Set();
+  const { get } = Object.getOwnPropertyDescriptor(BaseAudioContext.prototype, "currentTime");
+  let last = 0, frozen = false;
+  Object.defineProperty(BaseAudioContext.prototype, "currentTime", {
+    get() {
+      contexts.add(this);
+      return frozen ? last : (last = get.call(this));
+    },
+  });
+  const look = () => {
+    const words = [...document.querySelectorAll("#words span")];
+    const there = words.findIndex((word) => word.textContent.replace(/\\W/g, "") === WORD);
+    const lit = words.findIndex((word) => word.matches(".lit"));
+    if (there < 0 || lit < there) return;
+    frozen = true;
+    contexts.forEach((context) => context.suspend());
+    document.documentElement.classList.add("frozen");
+  };
+  addEventListener("DOMContentLoaded", () => {
+    const words = document.querySelector("#words");
+    new MutationObserver(look).observe(words, { subtree: true, attributeFilter: ["class"] });
+  });
+})();"""
 
 
 def main() -> None:
@@ -31,7 +60,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("-o", "--output", type=Path, default=TARGET, help="(default: %(default)s)")
     parser.add_argument("--width", type=int, default=960, help="CSS pixels (default: 960)")
-    parser.add_argument("--height", type=int, default=820, help="CSS pixels (default: 820)")
+    parser.add_argument("--height", type=int, default=800, help="CSS pixels, at least")
     parser.add_argument("--scheme", choices=("light", "dark"), default="light")
     parser.add_argument("--text", help="what to speak (default: the page's own example)")
     parser.add_argument("--word", default="down", help="take it at this word (default: down)")
@@ -66,6 +95,7 @@ def take(url: str, args: argparse.Namespace) -> bytes:
             color_scheme=args.scheme,
         )
         page.set_default_timeout(PATIENCE)
+        page.add_init_script(FREEZE.replace("WORD", json.dumps(args.word)))
         page.goto(url)
         page.locator("#voice:enabled").wait_for()
         while not page.request.get(f"{url}ready").ok:
@@ -73,9 +103,10 @@ def take(url: str, args: argparse.Namespace) -> bytes:
         if args.text:
             page.get_by_label("Text to speak").fill(args.text)
         page.keyboard.press("Control+Enter")
+        page.locator("html.frozen").wait_for()
         page.get_by_role("link", name="srt").wait_for()  # all figures are there
-        page.locator(".lit", has_text=re.compile(rf"^{re.escape(args.word)}\W*$")).wait_for()
-        picture = page.screenshot()
+        page.wait_for_timeout(SETTLED)
+        picture = page.screenshot(full_page=True)
         browser.close()
     return picture
 
