@@ -15,12 +15,26 @@ from tacotron.cli.main import COMMANDS, main
 Start = Callable[..., subprocess.Popen[bytes]]
 
 
-def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("columns", ["40", "80", "200"])
+def test_help_lists_every_command(
+    columns: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
     assert main(["--help"]) == 0
     out = capsys.readouterr().out
-    assert all(f"{name} " in out and line in out for name, line in COMMANDS.items())
+    unwrapped = " ".join(out.split())
+    assert all(f" {name} {line}" in unwrapped for name, line in COMMANDS.items())
     assert main([]) == 0
     assert capsys.readouterr().out == out
+
+
+def test_help_gives_each_command_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["--help"]) == 0
+    lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+    assert {f"{name} {line}" for name, line in COMMANDS.items()} <= set(lines)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

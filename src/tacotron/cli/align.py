@@ -1,4 +1,4 @@
-"""find when each word and symbol of a prepared corpus is spoken"""
+"""find when each word and symbol of a corpus is spoken"""
 
 from __future__ import annotations
 

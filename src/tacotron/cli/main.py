@@ -28,7 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "text": "show how text is read: words, symbols and ids",
     "mel": "turn recordings into mel spectrograms and back",
     "prepare": "make a corpus ready for training, and report on it",
-    "align": "find when each word and symbol of a prepared corpus is spoken",
+    "align": "find when each word and symbol of a corpus is spoken",
     "train": "train a voice, or go on from one",
     "export": "make a voice file of a training run",
     "import-keithito": "make a voice file of a checkpoint of keithito/tacotron",
@@ -105,6 +105,7 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
     parser = _Parser(
         prog="tacotron",
         description="Text to speech in a voice of your own: learn it in minutes, speak it offline.",
+        formatter_class=_Help,
     )
     parser.add_argument("--version", action=_Version, help="show the version and exit")
     commands = parser.add_subparsers(metavar="COMMAND", required=True, dest="command")
@@ -122,6 +123,15 @@ def _parser(command: str | None) -> argparse.ArgumentParser:
         module.add_arguments(subparser)
         subparser.set_defaults(run=module.run)
     return parser
+
+
+class _Help(argparse.HelpFormatter):
+    """Leaves room for the longest command's name, so that each has one line of a terminal."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=24)
+        # Before Python 3.13 argparse forgot that it indents commands, and wrapped this one.
+        self._action_max_length = 4 + max(map(len, COMMANDS))
 
 
 class _Parser(argparse.ArgumentParser):
