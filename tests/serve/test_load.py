@@ -7,13 +7,15 @@ import logging
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
+
+from tacotron.serve.service import Speaking
 
 if TYPE_CHECKING:
     from .conftest import Running
@@ -92,6 +94,33 @@ def test_requests_take_turns(start: Start) -> None:
         reader.join()
 
 
+@pytest.mark.parametrize("path", ["/page/speak", "/synthesize"])
+def test_a_step_is_due_when_all_that_was_sent_is_heard(
+    start: Start, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    server = start()
+    take, due = server.service.pool.start, []
+
+    def start_step(step: Callable[[], object], when: float) -> Awaitable[object]:
+        due.append(when)
+        return take(step, when)
+
+    monkeypatch.setattr(server.service.pool, "start", start_step)
+    began = time.monotonic()
+    answer = httpx.post(
+        f"{server.url}{path}", json={"text": SENTENCE * 5}, timeout=60, trust_env=False
+    )
+    assert answer.status_code == 200
+    assert began <= due[0] <= time.monotonic()
+    if path == "/synthesize":  # a whole file: nothing is sent before the end
+        assert set(due) == {due[0]}
+    else:
+        *due, last = due  # whose only work is to say that it was the last
+        assert due == sorted(due)
+        assert due[-1] - due[0] >= server.metric("tacotron_audio_seconds_total") > 5 * 0.5
+        assert last == due[0]
+
+
 def test_the_time_limit_ends_a_request_that_waits(start: Start) -> None:
     server = start(seconds=0.2)
     with server.held_workers():
@@ -101,8 +130,12 @@ def test_the_time_limit_ends_a_request_that_waits(start: Start) -> None:
     assert server.service.pool.open == 0
 
 
-def test_the_time_limit_ends_a_request_that_is_spoken(start: Start) -> None:
+def test_the_time_limit_ends_a_request_that_is_spoken(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Audio has no end then, which tells a client that something is missing; the page is told."""
+    # As if what was sent had been heard: there are minutes of it.
+    monkeypatch.setattr(Speaking, "due", lambda speaking: speaking.began)
     server = start(characters=len(LONG), seconds=4)
     with connect(server, LONG) as audio, connect(server, LONG, "/page/speak") as page:
         answers = [b"", b""]

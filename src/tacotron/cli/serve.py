@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--time-limit",
         type=float,
         metavar="SECONDS",
-        help="that a request may wait and be computed (default: 120)",
+        help="that a listener may wait in all, with nothing to hear (default: 120)",
     )
     parser.add_argument(
         "--shutdown-limit",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Iterator
 
 from starlette.responses import Response
@@ -73,7 +74,7 @@ class SpokenResponse(Response):
         """Return what went wrong after the response had begun; before that, it is raised."""
         started = False
         try:
-            async with self._service.pool.accept(self._work) as turns:
+            async with self._service.pool.accept(self._work, self._speaking.due) as turns:
                 async for data in turns:
                     if data and not started:
                         started = True
@@ -91,6 +92,7 @@ class SpokenResponse(Response):
         return None
 
     async def _start(self, send: Send) -> None:
+        self._speaking.heard_from = time.monotonic()
         await send(
             {
                 "type": "http.response.start",

@@ -37,6 +37,15 @@ class Speaking:
     computing_seconds: float = 0.0  # of a worker
     audio_seconds: float = 0.0  # of speech made
     first_audio_seconds: float | None = None  # from the request to its first speech
+    heard_from: float | None = None  # when the first of it was sent (`time.monotonic`)
+    complete: bool = False  # all of it is made
+
+    def due(self) -> float:
+        """When a listener has heard all there is (`time.monotonic`): at once, until something was
+        sent, and where only the end is left to be told."""
+        if self.heard_from is None or self.complete:
+            return self.began
+        return self.heard_from + self.audio_seconds
 
 
 class Service:
@@ -155,6 +164,7 @@ class Service:
                     speaking.first_audio_seconds = time.monotonic() - speaking.began
                 yield chunk
                 began = time.perf_counter()
+            speaking.complete = True
         finally:
             self._count(speaking)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
@@ -179,7 +180,7 @@ class _Connection:
         """Take a request in: its texts follow."""
         self._stream = _TextStream(self._service, voice)
         self._turns = await self._stack.enter_async_context(
-            self._service.pool.accept(self._stream.speak())
+            self._service.pool.accept(self._stream.speak(), self._stream.due)
         )
 
     async def _speak_what_is_complete(self) -> None:
@@ -193,8 +194,8 @@ class _Connection:
                 return
             if self._reader.at_eof():
                 raise ConnectionResetError  # nobody listens any more
-            if not stream.started:
-                stream.started = True
+            if stream.heard_from is None:
+                stream.heard_from = time.monotonic()
                 await self._send(AudioStart(stream.rate, _SAMPLE_BYTES, 1).event())
             size = _EVENT_SAMPLES * _SAMPLE_BYTES
             for at in range(0, len(data), size):
@@ -207,7 +208,7 @@ class _Connection:
         assert stream is not None
         stream.finish()
         await self._speak_what_is_complete()
-        if not stream.started:
+        if stream.heard_from is None:
             raise BadRequest("The text has nothing to speak: give it a word.")
         await self._send(AudioStop().event())
         if streamed:
@@ -260,8 +261,9 @@ class _TextStream:
         self.complete: deque[str] = deque()  # sentences to speak
         self._rest = ""  # the text of a sentence that may go on
         self.characters = 0
+        self._began = time.monotonic()
+        self.heard_from: float | None = None  # when the first of it was sent
         self.audio_seconds = 0.0
-        self.started = False  # something was sent
 
     def add(self, text: str, *, whole: bool = False) -> None:
         """Append ``text``. Raises `TooLong`. The ``whole`` of a text is spoken as one."""
@@ -281,6 +283,10 @@ class _TextStream:
             at = found + len(sentence)
         self.complete.extend(sentences[:-1])
         self._rest = self._rest[at:]
+
+    def due(self) -> float:
+        """As `Speaking.due`."""
+        return self._began if self.heard_from is None else self.heard_from + self.audio_seconds
 
     def finish(self) -> None:
         """No more text comes."""
@@ -303,9 +309,10 @@ class _TextStream:
         waves = (chunk.audio for chunk in self._service.speak(speaking))
         with suppress(NothingToSpeakError):  # "..." amid a text is passed over
             for data in pcm(waves, self.rate):
-                yield before + data
+                data = before + data
                 before = b""
-        self.audio_seconds += speaking.audio_seconds
+                self.audio_seconds += len(data) / (_SAMPLE_BYTES * self.rate)
+                yield data
 
 
 class _BoundedReader:

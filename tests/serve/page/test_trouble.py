@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tacotron.serve.service import Speaking
+
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 TEXT = "Hello there."
@@ -92,7 +94,9 @@ def test_busy(start: Callable[..., Any], show: Show) -> None:
     assert_recovers(page)
 
 
-def test_time_is_up(start: Callable[..., Any], show: Show) -> None:
+def test_time_is_up(start: Callable[..., Any], show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    # As if what was sent had been heard: there are minutes of it.
+    monkeypatch.setattr(Speaking, "due", lambda speaking: speaking.began)
     running = start(seconds=4.0, characters=len(ENDLESS))
     page = show(running.url + "/")
     speak(page, ENDLESS)
