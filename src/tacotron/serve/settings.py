@@ -28,9 +28,7 @@ class Settings:
     queue: int = 64  # requests that may wait for a worker; beyond it 503
     open_requests: int = 256  # accepted and not yet read to their end; beyond it 503
     characters: int = 5000  # of a request's text; beyond it 413
-    seconds: float = (
-        120.0  # that a request's listener may wait in all, with nothing to hear
-    )
+    seconds: float = 120.0  # that a request's listener may wait in all, with nothing to hear
     stall_seconds: float = 120.0  # that a reader may leave what is ready for it unread
     shutdown_seconds: float = 60.0  # that a shutdown waits for what is being spoken
     api_key: str | None = None  # asked of every request but for health and readiness
