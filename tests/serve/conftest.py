@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import numpy as np
 import pytest
 
+from tacotron.audio.convention import get_convention
 from tacotron.serve.server import Server, listen
 from tacotron.serve.service import Service
 from tacotron.serve.settings import Settings
 from tacotron.serve.wyoming import WyomingServer
+from tacotron.voice import WaveformSettings
 
 PATIENCE = 60.0  # seconds until a test gives up on what must happen
 
@@ -98,6 +101,41 @@ def running(**settings: object) -> Iterator[Running]:
         server.should_exit = True
         thread.join(PATIENCE)
         assert not thread.is_alive()
+
+
+def waveform_graph(n_mels: int, hop_length: int) -> bytes:
+    """A vocoder that sees a frame at a time: a mel [1, n_mels, T] -> audio [1, 1, samples]."""
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    weights = np.random.default_rng(5).standard_normal((n_mels, hop_length)).astype(np.float32)
+    constants = {"weights": weights / 200, "flat": np.array([1, 1, -1])}
+    make, real = helper.make_node, TensorProto.FLOAT
+    body = helper.make_graph(
+        [
+            make("Transpose", ["mel"], ["frames"], perm=[0, 2, 1]),
+            make("MatMul", ["frames", "weights"], ["mixed"]),
+            make("Tanh", ["mixed"], ["samples"]),
+            make("Reshape", ["samples", "flat"], ["audio"]),
+        ],
+        "waveform",
+        [helper.make_tensor_value_info("mel", real, [1, n_mels, "T"])],
+        [helper.make_tensor_value_info("audio", real, [1, 1, "S"])],
+        [numpy_helper.from_array(value, name) for name, value in constants.items()],
+    )
+    model = helper.make_model(body, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    checker.check_model(model)
+    return model.SerializeToString()
+
+
+@pytest.fixture
+def streaming_voice(make_hum_voice: Callable[..., Path]) -> Path:
+    """A hum voice whose sentences are heard while they are made."""
+    convention = get_convention("nvidia")
+    return make_hum_voice(
+        {"vocoder.onnx": waveform_graph(convention.n_mels, convention.hop_length)},
+        vocoder=WaveformSettings(convention, "time-last", 0),
+        postnet_context=0,
+    )
 
 
 @pytest.fixture(scope="module")

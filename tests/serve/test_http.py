@@ -7,6 +7,8 @@ import io
 import json
 import re
 import wave
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx
@@ -171,6 +173,31 @@ class TestPage:
         assert end["vtt"].startswith("WEBVTT\n")
         assert "thank" in end["vtt"]
         assert end["warnings"] == []
+
+    def test_a_sentence_comes_in_parts(
+        self, start: Callable[..., Running], streaming_voice: Path
+    ) -> None:
+        """Each with the words that end in it, and none twice."""
+        server = start(voices=(str(streaming_voice),))
+        text = "Well, " + "as long as it takes, " * 8 + "no more."
+        with httpx.Client(base_url=server.url, timeout=60, trust_env=False) as client:
+            response = client.post("/page/speak", json={"text": text})
+        _, *chunks, end = map(json.loads, response.text.splitlines())
+        assert len(chunks) > 5
+        audio = b"".join(base64.b64decode(chunk["audio"]) for chunk in chunks)
+        voice = Voice.load(streaming_voice)
+        (whole,) = voice.synthesize(text)
+        np.testing.assert_allclose(
+            np.frombuffer(audio, "<i2") / 2**15, np.clip(whole.audio, -1, 1), atol=1e-3
+        )
+        words = [word for chunk in chunks for word in chunk["words"]]
+        assert [word["text"] for word in words] == text.split()
+        assert [word["start"] for word in words] == pytest.approx([w.start for w in whole.words])
+        starts = [chunk["start"] for chunk in chunks]
+        assert starts == pytest.approx(
+            np.cumsum([0, *(chunk["frames"] * 256 / 22050 for chunk in chunks)])[:-1]
+        )
+        assert end["srt"].count("-->") == len(words)
 
     def test_errors_come_before_the_stream(self, client: httpx.Client) -> None:
         for request, status in (

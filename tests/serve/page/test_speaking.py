@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,13 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 
 TEXT = "Hello there. General remarks follow."
 LONG = "This is a rather long remark about nothing at all. " * 90  # speech of some minutes
+
+# How many a picture has.
+COLORS = """(id) => {
+  const canvas = document.getElementById(id);
+  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+  return new Set(new Uint32Array(data.buffer)).size;
+}"""
 
 Show = Callable[..., Any]
 Spoken = Callable[..., list[Chunk]]
@@ -122,6 +130,44 @@ def test_sounds_before_all_is_made(server: Any, show: Show) -> None:
     assert page.evaluate("spy.starts[0].asked") < page.evaluate(f"{last}.responseEnd")
 
 
+def test_sounds_before_a_sentence_is_made(
+    start: Callable[..., Any],
+    streaming_voice: Path,
+    show: Show,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    running = start(voices=(str(streaming_voice),))
+    sentence = "Well, " + "as long as it takes, " * 8 + "no more."
+    make, go_on = running.service.speak, threading.Event()
+
+    def speak_one_part(speaking: Any) -> Iterator[Chunk]:
+        for chunk in make(speaking):
+            yield chunk
+            go_on.wait(60)
+
+    monkeypatch.setattr(running.service, "speak", speak_one_part)
+    page = show(running.url + "/")
+    speak(page, sentence)
+    try:
+        wait_for_status(page, "^Waiting for more")  # the first part has been heard to its end
+        expect(page, "#first-sound").to_have_text(re.compile(r"^\d+\.\d\d s$"))
+        assert page.evaluate("spy.lit")
+        assert page.evaluate(COLORS, "mel") > 20
+    finally:
+        go_on.set()
+    wait_for_status(page, "^Spoken")
+    starts = page.evaluate("spy.starts")
+    assert len(starts) > 5
+    # One sound, without a gap: the parts lie end to end unless one came late.
+    for before, start_ in pairwise(starts):
+        end = before["when"] + before["samples"] / before["rate"]
+        assert start_["when"] >= end - 0.1 / start_["rate"]
+    assert page.locator("#words span").all_text_contents() == sentence.split()
+    lit = page.evaluate("spy.lit")
+    assert len(lit) > 5
+    assert is_subsequence(lit, sentence.split())
+
+
 def test_speed_and_speaker(server: Any, show: Show, spoken: Spoken) -> None:
     page = show(server.url)
     page.get_by_label("Text to speak").fill(TEXT)
@@ -141,13 +187,8 @@ def test_pictures(server: Any, show: Show) -> None:
     page = show(server.url)
     speak(page, TEXT)
     wait_for_status(page, "^Spoken")
-    colors = """(id) => {
-      const canvas = document.getElementById(id);
-      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-      return new Set(new Uint32Array(data.buffer)).size;
-    }"""
-    assert page.evaluate(colors, "mel") > 20
-    assert page.evaluate(colors, "wave") > 2
+    assert page.evaluate(COLORS, "mel") > 20
+    assert page.evaluate(COLORS, "wave") > 2
 
 
 def test_examples(server: Any, show: Show) -> None:
