@@ -10,6 +10,7 @@ import random
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from tqdm import tqdm
 
 from tacotron.audio.pitch import track_pitch
 from tacotron.data.corpus import PreparedCorpus
+from tacotron.data.workers import cores, worker_pool
 from tacotron.errors import CorpusError
 from tacotron.files import atomic_write
 
@@ -28,6 +30,8 @@ from tacotron.files import atomic_write
 SAMPLES_FILE, PITCH_FILE = "samples.i16", "pitch.npy"
 PITCH_TYPE = np.dtype([("f0", "<f4"), ("phase", "<f8"), ("voiced", "?")])
 FULL_SCALE = 32768.0
+# Recordings at a time for a process: fewer are done before it has started.
+FEW = 64
 
 
 @dataclass(frozen=True)
@@ -163,20 +167,37 @@ def _sound(corpus: PreparedCorpus) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _write_sound(corpus: PreparedCorpus, samples: Path, pitch: Path) -> None:
-    hop = corpus.convention.hop_length
     tracked = np.zeros(sum(item.frames for item in corpus.utterances), PITCH_TYPE)
     with atomic_write(samples) as file:
-        numbers = tqdm(
-            range(len(corpus)), "pitch", unit=" recordings", disable=not sys.stderr.isatty()
+        found = tqdm(
+            _track_all(corpus),
+            "pitch",
+            total=len(corpus),
+            unit=" recordings",
+            disable=not sys.stderr.isatty(),
         )
-        for number in numbers:
-            item = corpus.utterances[number]
-            wave = corpus.audio(number)
-            file.write(np.round(np.clip(wave, -1, 1) * (FULL_SCALE - 1)).astype("<i2").tobytes())
-            found = track_pitch(wave, corpus.convention.sample_rate, hop)
-            rows = tracked[item.offset : item.offset + item.frames]
+        for item, (recorded, rows) in zip(corpus.utterances, found, strict=True):
+            file.write(recorded.tobytes())
             # Framings without padding at the ends have a frame or two less.
-            rows["f0"], rows["phase"] = found.f0[: len(rows)], found.phase[: len(rows)]
-            rows["voiced"] = found.voiced[: len(rows)]
+            tracked[item.offset : item.offset + item.frames] = rows[: item.frames]
     with atomic_write(pitch) as file:
         np.save(file, tracked, allow_pickle=False)
+
+
+def _track_all(corpus: PreparedCorpus) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """`_track` of every utterance, in their order, on all cores where there are many."""
+    if len(corpus) < FEW:
+        yield from (_track(corpus, number) for number in range(len(corpus)))
+        return
+    with worker_pool(cores()) as pool:
+        yield from pool.map(partial(_track, corpus), range(len(corpus)), chunksize=FEW)
+
+
+def _track(corpus: PreparedCorpus, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """The samples of an utterance, int16 [samples], and its pitch, `PITCH_TYPE` [frames]."""
+    convention = corpus.convention
+    wave = corpus.audio(number)
+    found = track_pitch(wave, convention.sample_rate, convention.hop_length)
+    rows = np.zeros(len(found.f0), PITCH_TYPE)
+    rows["f0"], rows["phase"], rows["voiced"] = found.f0, found.phase, found.voiced
+    return np.round(np.clip(wave, -1, 1) * (FULL_SCALE - 1)).astype("<i2"), rows

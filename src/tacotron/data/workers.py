@@ -1,4 +1,4 @@
-"""Making parts on all cores."""
+"""Work on all cores: making parts, and anything else that recordings need one by one."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ def make_parts(
                 make_part(part, out, settings)
                 bar.update(len(part.recordings))
             return
-        with _pool(min(workers or _cores(), len(missing))) as pool:
+        with worker_pool(min(workers or cores(), len(missing))) as pool:
             jobs = {pool.submit(make_part, part, out, settings): part for part in missing}
             for job in as_completed(jobs):
                 job.result()
                 bar.update(len(jobs[job].recordings))
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores this process may use; not every system lets it be asked."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
@@ -65,8 +65,11 @@ def _cores() -> int:
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
-    """Start processes that make parts; spawned, for forking a process with threads may hang."""
+def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Start ``workers`` processes; spawned, for forking a process with threads may hang.
+
+    Raises `CorpusError` where one of them is killed.
+    """
     before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker)
@@ -74,8 +77,8 @@ def _pool(workers: int) -> Iterator[ProcessPoolExecutor]:
         yield pool
     except BrokenProcessPool as error:
         raise CorpusError(
-            "A worker process was killed, perhaps for want of memory: run the same command again "
-            "with fewer --workers; what is done is kept."
+            "A worker process was killed, perhaps for want of memory: free some and run the same "
+            "command again (prepare with fewer --workers); what is done is kept."
         ) from error
     finally:
         pool.shutdown(cancel_futures=True)
