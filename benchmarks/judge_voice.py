@@ -31,6 +31,7 @@ def judge_voice(
     out: Path,
     *,
     speaker: str | None = None,
+    seed: int = 0,
     recognizers: str = "moonshine",
     quiet: bool = False,
 ) -> dict[str, float]:
@@ -41,7 +42,7 @@ def judge_voice(
     lines = []
     for name, text, words in read_sentences(sentences):
         path = out / f"{name}.wav"
-        speaking.speak_to_file(text, path, speaker=speaker)
+        speaking.speak_to_file(text, path, speaker=speaker, seed=seed)
         lines.append(f"{path}\t{words}\n")
     return judge_files(lines, judge, out, recognizers=recognizers, quiet=quiet)
 
@@ -73,6 +74,7 @@ def main() -> None:
     )
     parser.add_argument("--voice", help="name or file (default: the default voice)")
     parser.add_argument("--speaker")
+    parser.add_argument("--seed", type=int, default=0, help="of the voice's chance")
     parser.add_argument("--judge", type=Path, required=True)
     parser.add_argument("--sentences", type=Path, required=True)
     parser.add_argument("--asr", default="moonshine", help="recognizers, with commas between them")
@@ -87,6 +89,7 @@ def main() -> None:
             args.sentences,
             out,
             speaker=args.speaker,
+            seed=args.seed,
             recognizers=args.asr,
         )
     print(json.dumps(figures))
