@@ -145,7 +145,9 @@ def test_calibrate_is_the_same_however_many_workers(recordings, reading, capsys)
 
 def test_what_calibrate_writes_other_commands_take(recordings, recording, capsys):
     run("calibrate", recordings, "--convention", "keithito", "-o", "mine.json", "--outside", "0.01")
-    assert "reference_db: 20.0 ->" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "reference_db: 20.0 ->" in out
+    assert "with --level -23" in out  # prepare would move what was fitted
     assert get_convention("mine.json").name == "mine"
     run("inspect", recordings, "--convention", "mine.json", "--json")
     (found,) = json.loads(capsys.readouterr().out)
@@ -159,6 +161,10 @@ def test_what_calibrate_writes_other_commands_take(recordings, recording, capsys
     assert held == json.loads(Path("mine.json").read_text())
     # And the prepared corpus says itself what it is in.
     assert run("check", "prepared", "mine.json") == 0
+    capsys.readouterr()
+    for arguments in (["prepared"], [recordings, "--level", "-23"]):
+        assert run("calibrate", *arguments, "--convention", "keithito", "-o", "b.json") == 0
+        assert "with --level" not in capsys.readouterr().out
 
 
 def test_convert_writes_the_others_mel_and_says_what_it_cost(recording, capsys):

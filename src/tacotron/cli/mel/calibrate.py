@@ -103,7 +103,8 @@ def run(args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps({"output": str(output), **found.to_dict()}))
     else:
-        _report(found, convention, output)
+        _report(found, convention)
+        print(_next_step(args, output))
 
 
 def _tallies(
@@ -151,7 +152,7 @@ def _tally(paths: Sequence[Path], c: MelConvention, level: float | None) -> Tall
     return reduce(add, tallies)
 
 
-def _report(found: Calibration, before: MelConvention, output: Path) -> None:
+def _report(found: Calibration, before: MelConvention) -> None:
     c = found.convention
     print(f"{found.recordings} recordings, {found.cells:,} cells, in {before.name}'s logarithm:")
     print(f"    mean {found.mean:.6f}, deviation {found.std:.6f}")
@@ -166,4 +167,15 @@ def _report(found: Calibration, before: MelConvention, output: Path) -> None:
         old, new = values.split(" != ", 1)
         if not new.startswith(("[", "(")):
             print(f"    {field}: {old} -> {new}")
-    print(f"{output}: tacotron prepare RECORDINGS CORPUS --convention {output}")
+
+
+def _next_step(args: argparse.Namespace, output: Path) -> str:
+    """How to prepare a corpus in the fitted convention, so that it holds what was measured."""
+    level = "" if args.level is None else f" --level {args.level:g}"
+    step = f"{output}: tacotron prepare RECORDINGS CORPUS --convention {output}{level}"
+    if args.level is None and not all((path / "corpus.json").is_file() for path in args.corpus):
+        step += (
+            "\n    This fits the recordings as they are. `tacotron prepare` levels them: calibrate "
+            "with --level -23 to fit what it makes of them."
+        )
+    return step
