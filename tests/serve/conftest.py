@@ -6,7 +6,8 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,7 +68,8 @@ class Running:
         finally:
             let_go.set()
             for future in held:
-                future.result(PATIENCE)
+                with suppress(CancelledError):  # where the server has ended meanwhile
+                    future.result(PATIENCE)
 
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""

@@ -231,6 +231,29 @@ def test_shutting_down_finishes_what_was_accepted(start: Start) -> None:
     assert not server.thread.is_alive()
 
 
+def test_shutting_down_ends_at_its_limit(start: Start, caplog: pytest.LogCaptureFixture) -> None:
+    """Who waits is told so; who listens lacks the end; the log has no traceback."""
+    caplog.set_level(logging.INFO)
+    server = start(**LONG_LIMIT, shutdown_seconds=1)
+    with connect(server, LONG) as listening, ThreadPoolExecutor(1) as clients:
+        assert b"200 OK" in listening.recv(1024)
+        with server.held_workers():
+            waiting = clients.submit(ask, server)
+            server.wait_until(lambda: server.service.pool.open == 2)
+            server.server.should_exit = True
+            assert waiting.result().status_code == 503
+            assert waiting.result().json()["error"]["code"] == "stopping"
+            end = b""
+            with suppress(ConnectionError):
+                while data := listening.recv(1 << 20):
+                    end = data
+            assert not end.endswith(b"0\r\n\r\n")
+    server.thread.join(60)
+    assert not server.thread.is_alive()
+    assert "cut off by the shutdown" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def test_a_pool_that_stops_refuses(start: Start) -> None:
     server = start()
     server.service.pool.stop()

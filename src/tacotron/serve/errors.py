@@ -111,6 +111,9 @@ class Stopping(Unavailable):
 
     code = "stopping"
 
+    def __init__(self) -> None:
+        super().__init__("The server is shutting down: try again later.", retry_after=5)
+
 
 def error_body(
     message: str, kind: str, param: str | None = None, code: str | None = None

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tacotron.serve.errors import BodyTimeout, Failed, NotAuthorized, Refusal, TooLong
+from tacotron.serve.errors import BodyTimeout, Failed, NotAuthorized, Refusal, Stopping, TooLong
 from tacotron.serve.service import Service, Speaking
 
 log = logging.getLogger("tacotron.serve")
@@ -68,6 +68,12 @@ class Observe:
 
         try:
             await self._app(scope, receive, sending)
+        except asyncio.CancelledError:  # by uvicorn, at the limit of the shutdown
+            if not self._service.pool.stopping:
+                raise
+            scope.setdefault("state", {})["outcome"] = "cut off by the shutdown"
+            if not status:
+                await _refuse(Stopping(), scope, sending)
         except Exception as error:
             self._service.log_defect(error)
             if not status:

@@ -62,7 +62,7 @@ class Pool:
         with the block. Raises `Busy` and `Stopping`.
         """
         if self.stopping:
-            raise Stopping("The server is shutting down: try again later.", retry_after=5)
+            raise Stopping()
         line_full = self.computing >= self._workers and self.waiting >= self._queue
         if line_full or self.open >= self._most_open:
             raise Busy("The server is busy: try again later.", retry_after=self._retry_after())
