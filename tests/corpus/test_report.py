@@ -9,7 +9,7 @@ from tacotron.data.advice import advice
 from tacotron.data.charts import histogram
 from tacotron.data.prepare import prepare
 from tacotron.data.recording import SoundSettings
-from tacotron.data.report import write_report
+from tacotron.data.report import _cell, write_report
 from tacotron.errors import CorpusError
 
 
@@ -88,6 +88,13 @@ def test_lowest_alignment_scores_are_listed(corpus):
     assert "-9.87 u003 She came home late." in text
     (folder / "scores.json").write_text("[{]")
     assert "likely wrong" not in write_report(corpus.folder).read_text(encoding="utf-8")
+
+
+def test_long_texts_are_folded():
+    page = Reader(_cell("", "word " * 100))
+    assert page.open == []
+    assert page.text.replace("…", "").split() == ["word"] * 100
+    assert _cell("", "a few words") == "<td>a few words</td>"
 
 
 def test_report_needs_a_corpus(tmp_path):

@@ -74,10 +74,8 @@ def exclusion_by_sound(peak_dbfs: float, clipped_share: float) -> str | None:
 def exclusion_by_length(symbols: int, frames: int, seconds: float) -> str | None:
     """Return why so few frames can't hold so many symbols, or None."""
     if frames < symbols * FEWEST_FRAMES_PER_SYMBOL:
-        return (
-            f"too short for its text: {seconds:.2f} s of speech for {symbols} symbols "
-            f"({symbols / max(seconds, 1e-9):.0f} a second)"
-        )
+        rate = f" ({symbols / seconds:.0f} a second)" if seconds >= 0.01 else ""
+        return f"too short for its text: {seconds:.2f} s of speech for {symbols} symbols{rate}"
     return None
 
 

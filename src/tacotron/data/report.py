@@ -24,6 +24,9 @@ from tacotron.files import atomic_write
 #: Rows of a table before the rest is only counted: a page of 10,000 rows helps nobody.
 MOST_ROWS = 200
 
+#: Characters of a text before the rest is folded away: a chapter would bury the other rows.
+MOST_TEXT = 300
+
 #: Lowest alignment scores shown.
 LOWEST_SCORES = 50
 
@@ -291,6 +294,9 @@ def _cell(kind: str, text: str) -> str:
         content = "<br>".join(lines)
     elif kind == "audio":
         content = f'<a href="{escape(text)}">{escape(Path(text).name)}</a>'
+    elif not kind and len(text) > MOST_TEXT:
+        start, rest = text[:MOST_TEXT], text[MOST_TEXT:]
+        content = f"<details><summary>{escape(start)}…</summary>{escape(rest)}</details>"
     else:
         content = escape(text)
     return f'<td class="{kind}">{content}</td>' if kind else f"<td>{content}</td>"
