@@ -13,10 +13,10 @@ from tacotron.model.critics import Critics, CriticsConfig, MelCritic
 from tacotron.model.vocoder import (
     SourceFilterVocoder,
     VocoderConfig,
+    between_frames,
     minimum_phase,
     pulse_train,
     recorded_phase,
-    sample_f0,
     sample_phase,
 )
 
@@ -57,7 +57,7 @@ def test_free_phase_begins_at_zero_and_integrates_f0() -> None:
     phase = sample_phase(f0, HOP, RATE)
     assert phase[0, 0] == 0
     torch.testing.assert_close(
-        phase.diff(dim=1) * RATE, sample_f0(f0, HOP).double()[:, 1:], rtol=1e-9, atol=1e-6
+        phase.diff(dim=1) * RATE, between_frames(f0, HOP).double()[:, 1:], rtol=1e-9, atol=1e-6
     )
 
 

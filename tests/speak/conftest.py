@@ -45,7 +45,7 @@ def convolution(channels: int, scale: float) -> np.ndarray:
 
 
 def source_filter_graph() -> bytes:
-    """mel [1, T, n_mels] -> F0 from 100 to 200 Hz, and filters that are louder where the mel is."""
+    """mel [1, T, n_mels] -> F0 from 100 to 200 Hz, breath, and filters louder where the mel is."""
     bins = NVIDIA.n_bins
     make = helper.make_node
     return graph(
@@ -54,7 +54,7 @@ def source_filter_graph() -> bytes:
             make("Conv", ["bands", "weights"], ["mixed"], pads=[REACH, REACH]),
             make("Transpose", ["mixed"], ["rows"], perm=[0, 2, 1]),
             make("Tanh", ["rows"], ["bounded"]),
-            make("Split", ["bounded", "sizes"], ["pitch", "pulse", "turn", "noise"], axis=2),
+            make("Split", ["bounded", "sizes"], ["pitch", "pulse", "turn", "noise", "air"], axis=2),
             make("Squeeze", ["pitch", "last"], ["relative"]),
             make("Mul", ["relative", "range"], ["moved"]),
             make("Add", ["moved", "middle"], ["f0"]),
@@ -64,6 +64,8 @@ def source_filter_graph() -> bytes:
             make("Mul", ["turn", "half"], ["pulse_phase"]),
             make("Add", ["noise", "loudness"], ["nearly"]),
             make("Sub", ["nearly", "half"], ["noise_log_magnitude"]),
+            make("Squeeze", ["air", "last"], ["share"]),
+            make("Sigmoid", ["share"], ["breath"]),
         ],
         {"mel": [1, "T", NVIDIA.n_mels]},
         {
@@ -71,10 +73,11 @@ def source_filter_graph() -> bytes:
             "pulse_log_magnitude": [1, "T", bins],
             "pulse_phase": [1, "T", bins],
             "noise_log_magnitude": [1, "T", bins],
+            "breath": [1, "T"],
         },
         {
-            "weights": convolution(1 + 3 * bins, 0.5),
-            "sizes": np.array([1, bins, bins, bins]),
+            "weights": convolution(2 + 3 * bins, 0.5),
+            "sizes": np.array([1, bins, bins, bins, 1]),
             "last": np.array([2]),
             "range": np.float32(50),
             "middle": np.float32(150),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tacotron.model import vocoder
 from tacotron.model.vocoder import SourceFilterVocoder, VocoderConfig
-from tacotron.speak.source_filter import Filters, SourceFilter, pulse_train
+from tacotron.speak.source_filter import Filters, SourceFilter, breath_envelope, pulse_train
 
 RATE, N_FFT, HOP = 8000, 64, 16
 
@@ -28,6 +28,7 @@ def random_filters(frames: int, seed: int = 0, n_fft: int = N_FFT) -> Filters:
         rng.normal(-1, 1, shape).astype(np.float32),
         rng.uniform(-4, 4, shape).astype(np.float32),
         rng.normal(-2, 1, shape).astype(np.float32),
+        rng.uniform(0, 1, frames).astype(np.float32),
     )
 
 
@@ -40,10 +41,7 @@ def synthesize(filters: Filters, cuts: Sequence[int] = (), seed: int = 1) -> np.
     """Push ``filters``, cut before each of the frames ``cuts``."""
     stream = SourceFilter(sample_rate=RATE, n_fft=N_FFT, hop_length=HOP, noise=normal(seed))
     edges = [0, *sorted(cuts), len(filters)]
-    waves = [
-        stream.push(Filters(*(getattr(filters, field.name)[a:b] for field in fields(filters))))
-        for a, b in pairwise(edges)
-    ]
+    waves = [stream.push(filters.cut(slice(a, b))) for a, b in pairwise(edges)]
     return np.concatenate([*waves, stream.finish()])
 
 
@@ -58,6 +56,9 @@ def by_definition(filters: Filters, noise: np.ndarray) -> np.ndarray:
         count = max(1, int(RATE / 2 / f0[i] - 0.5))
         partials = np.cos(2 * np.pi * np.arange(1, count + 1) * phase[i])
         pulses[i] = np.sqrt(2 / count) * partials.sum()
+    share = np.interp(np.arange(samples) / HOP, np.arange(frames), filters.breath)
+    decay = np.exp(-2.5 * (phase % 1))
+    noise = noise * np.sqrt(1 - share + share * decay * 2.5 / (1 - np.exp(-2.5)))
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(N_FFT) / N_FFT)
     padded = np.pad([pulses, noise], ((0, 0), (N_FFT // 2, N_FFT // 2)))
     wave, norm = np.zeros(padded.shape[1]), np.zeros(padded.shape[1])
@@ -121,6 +122,15 @@ def test_pulses_have_unit_power_and_no_alias(f0: float, start: float) -> None:
     assert np.mean(train.astype(np.float64) ** 2) == pytest.approx(1.0, abs=0.05)
 
 
+@given(st.floats(0, 1), st.floats(60, 400))
+def test_breath_has_unit_power_and_dies_away(share: float, f0: float) -> None:
+    phase = np.arange(10 * RATE) * f0 / RATE + 0.3
+    envelope = breath_envelope(phase, np.full(len(phase), share, np.float32))
+    assert np.mean(envelope.astype(np.float64) ** 2) == pytest.approx(1.0, abs=0.05)
+    within = phase % 1
+    assert envelope[within < 0.1].mean() >= envelope[within > 0.9].mean()
+
+
 def test_it_is_what_the_vocoder_was_trained_with() -> None:
     model = SourceFilterVocoder(VocoderConfig(size=8, blocks=1, pitch_size=8, pitch_blocks=1))
     c = model.config
@@ -134,9 +144,8 @@ def test_it_is_what_the_vocoder_was_trained_with() -> None:
         torch.from_numpy(getattr(filters, field.name))[None] for field in fields(filters)
     )
     phase = vocoder.sample_phase(f0, c.hop_length, c.sample_rate)
-    pulses = vocoder.pulse_train(phase, vocoder.sample_f0(f0, c.hop_length), c.sample_rate)
     given = vocoder.Filters(f0, *shapes)
-    spectra = model.spectra(given, pulses, torch.from_numpy(noise)[None])
-    expected = model.inverse_transform(sum(spectra))[0].numpy()
+    hiss = model.hiss(given, phase, torch.from_numpy(noise)[None])
+    expected = model.inverse_transform(model.periodic(given, phase, f0) + hiss)[0].numpy()
     # The sines of training are in float32 from the start, and so less exact beside a pulse.
     np.testing.assert_allclose(wave, expected, rtol=0, atol=5e-4 * np.abs(expected).max())

@@ -1,12 +1,14 @@
 """The vocoder: a source and a filter at frame rate, and one inverse Fourier transform.
 
-A small network reads F0 off the mel. Pulses at that F0, band-limited, and white noise are the
-source; a ConvNeXt trunk (Liu et al., arXiv 2201.03545; for vocoders: Siuzdak, "Vocos",
-arXiv 2306.00814) predicts a complex filter for the pulses and a real one for the noise, each as a
-correction to what is known: of magnitudes what the mel's filters saw (their pseudo-inverse, as in
-"FreeV", arXiv 2406.08196), of the pulses' phase the minimum phase that goes with their magnitude.
-Both are applied to short-time spectra. There is no voicing decision: F0 is held through unvoiced
-stretches, where the filters keep the pulses down.
+A small network reads F0 off the mel. Pulses at that F0, band-limited, and noise are the source. The
+noise follows the glottis: breath is loudest as it closes and dies away until it closes again
+(Stylianou, "Applying the harmonic plus noise model in concatenative speech synthesis", IEEE TSAP
+9(1), 2001). A ConvNeXt trunk (Liu et al., arXiv 2201.03545; for vocoders: Siuzdak, "Vocos",
+arXiv 2306.00814) predicts for each frame how much of the noise does so, a complex filter for the
+pulses and a real one for the noise. Filters are corrections to what is known: of magnitudes what
+the mel's filters saw (their pseudo-inverse, as in "FreeV", arXiv 2406.08196), of the pulses' phase
+the minimum phase that goes with their magnitude. Both are applied to short-time spectra. There is
+no voicing decision: F0 is held through unvoiced stretches, where the filters keep the pulses down.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ PULSE_LEVEL, NOISE_LEVEL = 2.5, 4.5
 RESPONSE_MS = 2.0
 # ln of amplitudes: filters stay between a thousandth of the mel's floor and far above full scale.
 SMALLEST, LARGEST = -14.0, 6.0
+# Breath dies away by e to the minus this much from one closure of the glottis to the next.
+BREATH_DECAY = 2.5
 # Sines below this are taken for zero in the pulses' closed form.
 SMALL_SINE = 1e-4
 
@@ -77,6 +81,7 @@ class Filters(NamedTuple):
     pulse_log_magnitude: Tensor  # float [B, T, F]
     pulse_phase: Tensor  # float [B, T, F], radians
     noise_log_magnitude: Tensor  # float [B, T, F]
+    breath: Tensor  # float [B, T], the share of the noise that follows the glottis, 0 to 1
 
 
 class Block(nn.Module):
@@ -146,6 +151,7 @@ class SourceFilterVocoder(nn.Module):
         self.output = nn.Linear(config.size, 3 * config.n_bins)
         nn.init.normal_(self.output.weight, std=1e-3)
         nn.init.zeros_(self.output.bias)
+        self.breath = nn.Linear(config.size, 1)
         for name, shape in (
             ("mel_mean", ()),
             ("mel_deviation", ()),
@@ -195,7 +201,8 @@ class SourceFilterVocoder(nn.Module):
         x = self.first(standard)
         for block in self.blocks:
             x = block(x)
-        pulse, phase, noise = self.output(self.norm(x)).float().chunk(3, -1)
+        x = self.norm(x)
+        pulse, phase, noise = self.output(x).float().chunk(3, -1)
         envelope = self.envelope(mel)
         magnitude = (envelope + pulse - PULSE_LEVEL).clamp(SMALLEST, LARGEST)
         filters = Filters(
@@ -203,15 +210,24 @@ class SourceFilterVocoder(nn.Module):
             magnitude,
             magnitude @ self.to_cepstrum @ self.to_phase + phase,
             (envelope + noise - NOISE_LEVEL).clamp(SMALLEST, LARGEST),
+            self.breath(x).float().sigmoid()[..., 0],
         )
         return filters, logits
 
-    def spectra(self, filters: Filters, pulses: Tensor, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Short-time spectra of the filtered ``pulses`` and ``noise`` (float [B, samples] each):
-        complex [B, T, F] each."""
-        periodic = torch.polar(filters.pulse_log_magnitude.exp(), filters.pulse_phase)
-        hiss = filters.noise_log_magnitude.exp()
-        return periodic * self.transform(pulses), hiss * self.transform(noise)
+    def periodic(self, filters: Filters, phase: Tensor, f0: Tensor) -> Tensor:
+        """Short-time spectrum, complex [B, T, F], of filtered pulses at whole ``phase`` (cycles,
+        double [B, samples]); ``f0`` in Hz, float [B, T], bounds their harmonics."""
+        c = self.config
+        pulses = pulse_train(phase, between_frames(f0, c.hop_length), c.sample_rate)
+        response = torch.polar(filters.pulse_log_magnitude.exp(), filters.pulse_phase)
+        return response * self.transform(pulses)
+
+    def hiss(self, filters: Filters, phase: Tensor, noise: Tensor) -> Tensor:
+        """Short-time spectrum, complex [B, T, F], of ``noise`` (unit normal, float [B, samples]),
+        as breath at ``phase`` (cycles, double [B, samples]) and filtered."""
+        share = between_frames(filters.breath, self.config.hop_length)
+        breath = noise * breath_envelope(phase, share)
+        return filters.noise_log_magnitude.exp() * self.transform(breath)
 
     def transform(self, wave: Tensor) -> Tensor:
         """Short-time spectrum, complex [B, T, F], of ``wave`` float [B, samples]; zeros around."""
@@ -244,10 +260,10 @@ class SourceFilterVocoder(nn.Module):
         c = self.config
         filters, _ = self(mel)
         phase = sample_phase(filters.f0, c.hop_length, c.sample_rate)
-        pulses = pulse_train(phase, sample_f0(filters.f0, c.hop_length), c.sample_rate)
         if noise is None:
-            noise = torch.randn_like(pulses)
-        return self.inverse_transform(sum(self.spectra(filters, pulses, noise)))
+            noise = torch.randn(phase.shape, device=phase.device)
+        periodic = self.periodic(filters, phase, filters.f0)
+        return self.inverse_transform(periodic + self.hiss(filters, phase, noise))
 
 
 def minimum_phase(n_fft: int, sample_rate: int) -> tuple[Tensor, Tensor]:
@@ -266,15 +282,17 @@ def minimum_phase(n_fft: int, sample_rate: int) -> tuple[Tensor, Tensor]:
     return (weights * angles.cos()).float(), (-2 * fade * angles.sin()).T.float().contiguous()
 
 
-def sample_f0(f0: Tensor, hop_length: int) -> Tensor:
-    """F0 at each sample, float [B, (T - 1) * hop_length], from values a frame: linear between."""
-    place = torch.arange(hop_length, device=f0.device) / hop_length
-    return (f0[:, :-1, None] + (f0[:, 1:] - f0[:, :-1])[..., None] * place).flatten(1)
+def between_frames(values: Tensor, hop_length: int) -> Tensor:
+    """A value for each sample, float [B, (T - 1) * hop_length], of one a frame, float [B, T]:
+    linear between."""
+    place = torch.arange(hop_length, device=values.device) / hop_length
+    steps = values[:, 1:] - values[:, :-1]
+    return (values[:, :-1, None] + steps[..., None] * place).flatten(1)
 
 
 def sample_phase(f0: Tensor, hop_length: int, sample_rate: int) -> Tensor:
     """Cycles since the beginning at each sample, double [B, (T - 1) * hop_length]."""
-    cycles = sample_f0(f0, hop_length).double() / sample_rate
+    cycles = between_frames(f0, hop_length).double() / sample_rate
     return torch.cumsum(cycles, 1) - cycles[:, :1]
 
 
@@ -302,3 +320,15 @@ def pulse_train(phase: Tensor, f0: Tensor, sample_rate: int) -> Tensor:
     small = sine.abs() < SMALL_SINE
     ratio = torch.sin((2 * harmonics + 1) * half) / (2 * torch.where(small, 1.0, sine)) - 0.5
     return torch.where(small, harmonics, ratio) * torch.sqrt(2 / harmonics)
+
+
+def breath_envelope(phase: Tensor, share: Tensor) -> Tensor:
+    """By how much noise is louder or softer than on average at each sample, float [B, samples].
+
+    ``phase`` in cycles, double [B, samples], is whole where the glottis closes. ``share`` float
+    [B, samples], 0 to 1, of the power decays from there; the rest stays even. Power is 1 on
+    average over a cycle.
+    """
+    decay = torch.exp(-BREATH_DECAY * (phase % 1)).float()
+    power = decay * (BREATH_DECAY / (1 - math.exp(-BREATH_DECAY)))
+    return (1 + share * (power - 1)).sqrt()

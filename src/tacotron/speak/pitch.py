@@ -61,7 +61,7 @@ def move_pitch(filters: Filters, pitch: Pitch, *, sample_rate: int, n_fft: int) 
     # Slower pulses are no pitch, and faster ones have no partial but the first.
     f0 = np.clip(f0, _LOWEST, sample_rate / 4).astype(np.float32)
     log_magnitude, phase = _between_harmonics(filters, sample_rate / n_fft)
-    return Filters(f0, log_magnitude, phase, filters.noise_log_magnitude)
+    return replace(filters, f0=f0, pulse_log_magnitude=log_magnitude, pulse_phase=phase)
 
 
 def mean_octave(filters: Filters) -> float:

@@ -1,10 +1,11 @@
 """The second half of our vocoder: pulses and noise, each shaped by its filter, become a waveform.
 
 A network at frame rate (`tacotron.model.vocoder`, in a voice as ``vocoder.onnx``) says for each
-frame how high the voice is and how the spectra of a pulse train and of noise are to be shaped.
-Here both are generated, transformed, multiplied and overlap-added, as the network was trained to
-expect. A source and a filter: G. Fant, "Acoustic Theory of Speech Production", 1960; ending in an
-inverse STFT: Kaneko et al., "iSTFTNet" (arXiv 2203.02395).
+frame how high the voice is, how the spectra of a pulse train and of noise are to be shaped, and how
+much of the noise swells as the glottis closes. Here both are generated, transformed, multiplied and
+overlap-added, as the network was trained to expect. A source and a filter: G. Fant, "Acoustic
+Theory of Speech Production", 1960; ending in an inverse STFT: Kaneko et al., "iSTFTNet"
+(arXiv 2203.02395).
 
 Frames go in and samples come out in time order, in blocks of any size: what one block leaves
 unfinished (phase, noise, frames whose window reaches further, the overlap) waits for the next.
@@ -20,6 +21,9 @@ import numpy as np
 # Nearer than this to the middle of a pulse, the closed form is 0 / 0 and its limit is taken.
 _PULSE_MIDDLE = 1e-4
 
+# Of breath, from one closure of the glottis to the next: as `tacotron.model.vocoder` has it.
+_BREATH_DECAY = 2.5
+
 # Frames under transform at once: their spectra (0.4 MB at n_fft 1024) stay in the cache.
 _BLOCK_FRAMES = 32
 
@@ -32,9 +36,14 @@ class Filters:
     pulse_log_magnitude: np.ndarray  # float32 [T, F], ln
     pulse_phase: np.ndarray  # float32 [T, F], radians
     noise_log_magnitude: np.ndarray  # float32 [T, F], ln
+    breath: np.ndarray  # float32 [T], the share of the noise that follows the glottis, 0 to 1
 
     def __len__(self) -> int:
         return len(self.f0)
+
+    def cut(self, frames: slice) -> Filters:
+        """Those ``frames``, as copies: views would keep all of them in memory."""
+        return Filters(*(getattr(self, field.name)[frames].copy() for field in fields(self)))
 
 
 _FIELDS = tuple(field.name for field in fields(Filters))
@@ -79,7 +88,7 @@ class SourceFilter:
         self._frames = 0  # pushed
         self._done = 0  # transformed
         self._rows_out = self._columns // 2  # hops of the padded signal given out, or cut off
-        self._f0: np.float32 | None = None  # of the last frame pushed
+        self._last: Filters | None = None  # frame pushed
         self._phase: float | None = None  # cycles, of the last sample generated; the first has 0
         self._waiting: list[Filters] = []  # from frame `done` on
         # Pulses and noise from the first sample under frame `done` on: zeros before the beginning.
@@ -92,7 +101,7 @@ class SourceFilter:
             return np.zeros(0, np.float32)
         self._waiting.append(filters)
         self._frames += len(filters)
-        self._extend(filters.f0)
+        self._extend(filters)
         # A frame is ready when the sources reach to the end of its window.
         return self._transform(self._frames - self._columns // 2 - self._done)
 
@@ -110,22 +119,26 @@ class SourceFilter:
         ]
         return np.concatenate([wave, *ends])
 
-    def _extend(self, f0: np.ndarray) -> None:
+    def _extend(self, filters: Filters) -> None:
         """Generate pulses and noise up to the center of the last of these frames."""
-        known = f0.astype(np.float32)
-        if self._f0 is not None:
-            known = np.concatenate([[self._f0], known])
-        self._f0 = known[-1]
-        between = np.arange(self._hop, dtype=np.float32) / np.float32(self._hop)
-        hertz = (known[:-1, None] + np.diff(known)[:, None] * between).reshape(-1)
-        if not len(hertz):
+        known = filters if self._last is None else concatenate([self._last, filters])
+        self._last = known.cut(slice(len(known) - 1, None))
+        if len(known) < 2:
             return
+        hertz = self._between(known.f0)
         steps = hertz.astype(np.float64) / self._sample_rate
         steps[0] = 0.0 if self._phase is None else self._phase + steps[0]
         phase = np.cumsum(steps)
         self._phase = float(phase[-1] % 1.0)
-        new = [pulse_train(phase, hertz, self._sample_rate), self._noise(len(phase))]
-        self._sources = np.concatenate([self._sources, new], axis=1)
+        pulses = pulse_train(phase, hertz, self._sample_rate)
+        breath = self._noise(len(phase)) * breath_envelope(phase, self._between(known.breath))
+        self._sources = np.concatenate([self._sources, [pulses, breath]], axis=1)
+
+    def _between(self, values: np.ndarray) -> np.ndarray:
+        """A value for each sample of one a frame: float32 [(frames - 1) * hop_length]."""
+        values = values.astype(np.float32)
+        place = np.arange(self._hop, dtype=np.float32) / np.float32(self._hop)
+        return (values[:-1, None] + np.diff(values)[:, None] * place).reshape(-1)
 
     def _transform(self, count: int) -> np.ndarray:
         """Filter the next ``count`` frames; return the samples that no later frame changes."""
@@ -158,9 +171,8 @@ class SourceFilter:
     def _next(self, count: int) -> tuple[Filters, list[Filters]]:
         """The next ``count`` frames that wait, and those that go on waiting."""
         together = concatenate(self._waiting)
-        arrays = [getattr(together, name) for name in _FIELDS]
-        rest = Filters(*(array[count:].copy() for array in arrays))
-        return Filters(*(array[:count] for array in arrays)), [rest] if len(rest) else []
+        rest = together.cut(slice(count, None))
+        return together.cut(slice(count)), [rest] if len(rest) else []
 
     def _squares_at(self, row: int) -> np.ndarray:
         """Sum of the squared windows over that hop of the padded signal: float32 [hop_length].
@@ -191,6 +203,17 @@ def pulse_train(phase: np.ndarray, f0: np.ndarray, sample_rate: int) -> np.ndarr
     train = above / (2.0 * below) - np.float32(0.5)
     train[middle] = partials[middle]
     return train * np.sqrt(2.0 / partials)
+
+
+def breath_envelope(phase: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """By how much noise is louder or softer than on average: float32 [samples].
+
+    ``phase`` float64 [samples], cycles, is whole where the glottis closes. ``share`` float32
+    [samples], 0 to 1, of the power decays from there; the rest stays even.
+    """
+    decay = np.exp(np.float32(-_BREATH_DECAY) * (phase - np.floor(phase)).astype(np.float32))
+    power = decay * np.float32(_BREATH_DECAY / (1.0 - np.exp(-_BREATH_DECAY)))
+    return np.sqrt(1 + share * (power - 1))
 
 
 def _shape(filters: Filters, block: slice, pulses: np.ndarray, noise: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from functools import partial
 from typing import Protocol
 
@@ -105,7 +105,7 @@ class SourceFilterVocoder:
             bundle,
             VOCODER,
             inputs=("mel",),
-            outputs=("f0", "pulse_log_magnitude", "pulse_phase", "noise_log_magnitude"),
+            outputs=tuple(field.name for field in fields(Filters)),
         )
 
     def __call__(
@@ -123,7 +123,8 @@ class SourceFilterVocoder:
         """``mel`` float32 [T, n_mels] -> the arrays of `Filters`."""
         arrays = self._graph({"mel": self._convert(mel)[None]})
         bins = self._settings.n_fft // 2 + 1
-        expected = [(1, len(mel))] + [(1, len(mel), bins)] * 3
+        value, spectrum = (1, len(mel)), (1, len(mel), bins)
+        expected = [value, spectrum, spectrum, spectrum, value]
         if [array.shape for array in arrays] != expected:
             raise VoiceError(f"The {VOCODER} of voice {self._where} gives filters of wrong shapes.")
         if not all(np.isfinite(array).all() for array in arrays) or not (arrays[0] > 0).all():

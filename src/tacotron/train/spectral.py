@@ -1,6 +1,17 @@
-"""What a vocoder is taught by: spectra at several resolutions, and being in step with the voice."""
+"""What a vocoder is taught by: spectra at several resolutions, and being in step with the voice.
+
+Part of speech is chance. A copy whose noise is drawn anew is as good as the recording, but no error
+against the recording says so: least of all errs a copy without chance, which puts pulses where
+breath should be, and buzzes. So two copies are made, of other noise, and what counts is how far
+they are from the recording less how far they are from one another: the energy distance, smallest
+where copies are spread as recordings are (Gritsenko et al., "A spectral energy distance for
+parallel speech synthesis", arXiv 2008.01160).
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -10,14 +21,39 @@ from tacotron.data.segments import Segments
 from tacotron.model.vocoder import Filters, PitchReader, SourceFilterVocoder
 
 # n_fft and hop_length of the short-time spectra that are compared (Yamamoto et al., "Parallel
-# WaveGAN", arXiv 1910.11480): the long ones see harmonics, the short ones pulses.
-RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64))
+# WaveGAN", arXiv 1910.11480): the long ones see harmonics, the short ones pulses, and the shortest
+# how breath swells and dies away between them.
+RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64), (128, 32), (64, 16))
+# How many of them an update compares, by chance: it takes half the time, and errs on neither side.
+AT_ONCE = 3
 # Magnitudes are kept above this before a logarithm: -66 dB below a quiet voice's harmonics.
 SMALLEST = 1e-4
 # Width of the target for F0, in classes: what a quarter-semitone grid can resolve.
 PITCH_WIDTH = 1.5
 # Share of an unvoiced frame in the loss of F0: enough to keep it steady, not to learn from.
 UNVOICED = 0.05
+
+
+class Look(NamedTuple):
+    """What is compared of a batch of waves."""
+
+    magnitudes: Mapping[tuple[int, int], Tensor]  # by n_fft and hop_length: float [B, bins, frames]
+    log_mel: Tensor  # float [B, n_mels, frames], ln of mel amplitudes
+
+
+def some_resolutions() -> list[tuple[int, int]]:
+    """`AT_ONCE` of `RESOLUTIONS`, drawn by torch's generator."""
+    return [RESOLUTIONS[place] for place in torch.randperm(len(RESOLUTIONS))[:AT_ONCE]]
+
+
+def look(
+    model: SourceFilterVocoder, bank: Tensor, wave: Tensor, resolutions: Iterable[tuple[int, int]]
+) -> Look:
+    """Look at ``wave``, float [B, samples]; ``bank`` float [n_mels, F] are the mel's filters."""
+    seen = {size: magnitudes(wave, *size) for size in resolutions}
+    own = (model.config.n_fft, model.config.hop_length)
+    of_mel = seen[own] if own in seen else magnitudes(wave, *own)
+    return Look(seen, torch.log((bank @ of_mel).clamp(min=1e-5)))
 
 
 def magnitudes(wave: Tensor, n_fft: int, hop_length: int) -> Tensor:
@@ -28,26 +64,26 @@ def magnitudes(wave: Tensor, n_fft: int, hop_length: int) -> Tensor:
     return (spectrum.real.square() + spectrum.imag.square() + SMALLEST**2).sqrt()
 
 
-def spectral_error(spoken: Tensor, recorded: Tensor) -> Tensor:
-    """Mean over `RESOLUTIONS` of the absolute error in ln(magnitude) and the relative error of
-    magnitudes, between two waves float [B, samples]."""
-    error = torch.zeros((), device=spoken.device)
-    for n_fft, hop_length in RESOLUTIONS:
-        ours = magnitudes(spoken, n_fft, hop_length)
-        theirs = magnitudes(recorded, n_fft, hop_length)
-        error = error + (ours.log() - theirs.log()).abs().mean()
-        error = error + torch.linalg.norm(ours - theirs) / torch.linalg.norm(theirs)
-    return error / len(RESOLUTIONS)
+def energy_distances(first: Look, second: Look, recorded: Look) -> tuple[Tensor, Tensor]:
+    """How far two copies, alike but for chance, are from the recording, less how far they are from
+    one another: in their spectra and in their mels."""
+    copies = ((first, recorded, 0.5), (second, recorded, 0.5), (first, second, -0.5))
+    spectra = sum(share * _spectral_distance(a, b, recorded) for a, b, share in copies)
+    mel = sum(share * (a.log_mel - b.log_mel).abs().mean() for a, b, share in copies)
+    return spectra, mel
 
 
-def mel_error(model: SourceFilterVocoder, bank: Tensor, spoken: Tensor, recorded: Tensor) -> Tensor:
-    """Mean absolute error in ln of mel amplitudes; ``bank`` float [n_mels, F] are the filters."""
-    n_fft, hop_length = model.config.n_fft, model.config.hop_length
-
-    def log_mel(wave: Tensor) -> Tensor:
-        return torch.log((bank @ magnitudes(wave, n_fft, hop_length)).clamp(min=1e-5))
-
-    return (log_mel(spoken) - log_mel(recorded)).abs().mean()
+def _spectral_distance(a: Look, b: Look, recorded: Look) -> Tensor:
+    """Mean, over the resolutions that were looked at, of the absolute difference in ln(magnitude),
+    and of that in magnitude relative to the recording's."""
+    distance = torch.zeros((), device=recorded.log_mel.device)
+    for size, ours in a.magnitudes.items():
+        theirs = b.magnitudes[size]
+        distance = distance + (ours.log() - theirs.log()).abs().mean()
+        distance = distance + torch.linalg.norm(ours - theirs) / torch.linalg.norm(
+            recorded.magnitudes[size]
+        )
+    return distance / len(a.magnitudes)
 
 
 def coherence_error(periodic: Tensor, recorded: Tensor, voiced: Tensor) -> Tensor:

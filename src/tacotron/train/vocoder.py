@@ -19,23 +19,17 @@ from tacotron.data.corpus import PreparedCorpus
 from tacotron.data.segments import SegmentDataset, SegmentOrder, Segments
 from tacotron.errors import TrainingError
 from tacotron.model.critics import Critics, CriticsConfig
-from tacotron.model.vocoder import (
-    Filters,
-    SourceFilterVocoder,
-    VocoderConfig,
-    pulse_train,
-    recorded_phase,
-    sample_f0,
-)
+from tacotron.model.vocoder import SourceFilterVocoder, VocoderConfig, recorded_phase
 from tacotron.train.forced import forced_mels
 from tacotron.train.pictures import copy_figure
 from tacotron.train.recipe import Recipe, Training, model_config
 from tacotron.train.spectral import (
     coherence_error,
-    mel_error,
+    energy_distances,
+    look,
     pitch_deviation,
     pitch_error,
-    spectral_error,
+    some_resolutions,
 )
 from tacotron.train.task import Task
 from tacotron.train.warm_start import take_over_vocoder
@@ -122,7 +116,7 @@ def mean_rotation(model: SourceFilterVocoder, dataset: SegmentDataset, seed: int
     batch = dataset.collate(
         [dataset[p] for p in SegmentOrder(dataset, size=64, seed=seed).batch(0)]
     )
-    periodic = _in_step(model, model(batch.mels)[0], batch)[0]
+    periodic = model.periodic(model(batch.mels)[0], _phase(model, batch), batch.f0)
     spectrum = model.transform(batch.wave)
     voiced = batch.voiced[..., None]
     turned = (spectrum * periodic.conj() / (periodic.abs() + SMALL) * voiced).sum((0, 1))
@@ -130,14 +124,9 @@ def mean_rotation(model: SourceFilterVocoder, dataset: SegmentDataset, seed: int
     return torch.where(coherence > COHERENT, turned.angle(), 0.0)
 
 
-def _in_step(
-    model: SourceFilterVocoder, filters: Filters, batch: Segments
-) -> tuple[Tensor, Tensor]:
-    """Spectra of filtered pulses, in step with the recordings', and of filtered noise."""
-    c = model.config
-    phase = recorded_phase(batch.phase, batch.f0, c.hop_length, c.sample_rate)
-    pulses = pulse_train(phase, sample_f0(batch.f0, c.hop_length), c.sample_rate)
-    return model.spectra(filters, pulses, torch.randn_like(pulses))
+def _phase(model: SourceFilterVocoder, batch: Segments) -> Tensor:
+    """The phase of the recordings' own pulses: cycles, double [B, samples]."""
+    return recorded_phase(batch.phase, batch.f0, model.config.hop_length, model.config.sample_rate)
 
 
 def vocoder_losses(
@@ -146,15 +135,22 @@ def vocoder_losses(
     """Errors of copies of the segments, made with the recordings' own F0 and pulses in step; and,
     for critics, part of the copies and of the recordings (float [B, samples] each)."""
     filters, logits = model(batch.mels)
-    periodic, hiss = _in_step(model, filters, batch)
-    spoken = model.inverse_transform(periodic + hiss)
-    recorded = batch.wave
+    phase, recorded = _phase(model, batch), batch.wave
+    periodic = model.periodic(filters, phase, batch.f0)
+    spoken, again = (
+        model.inverse_transform(periodic + model.hiss(filters, phase, torch.randn_like(recorded)))
+        for _ in range(2)
+    )
+    bank, resolutions = bank.to(recorded.device), some_resolutions()
+    spectra, mel = energy_distances(
+        *(look(model, bank, wave, resolutions) for wave in (spoken, again, recorded))
+    )
     spectrum = model.transform(recorded)
     # The transform pads with zeros what in the recording goes on: no use at the very ends.
     inner = slice(2, -2)
     errors = {
-        "spectra": spectral_error(spoken, recorded),
-        "mel": mel_error(model, bank.to(recorded.device), spoken, recorded),
+        "spectra": spectra,
+        "mel": mel,
         "pitch": pitch_error(model.pitch, logits, batch.f0, batch.voiced),
         "coherence": coherence_error(
             periodic[:, inner], spectrum[:, inner], batch.voiced[:, inner]

@@ -20,7 +20,7 @@ class _Filters(nn.Module):
 
 def vocoder_graph(model: SourceFilterVocoder) -> bytes:
     """The network as an ONNX file: ``mel`` float32 [1, T, n_mels], in the convention's values, to
-    the four fields of `tacotron.model.vocoder.Filters`.
+    the fields of `tacotron.model.vocoder.Filters`.
 
     Pulses, noise and Fourier transforms are left to the speaker, who carries their state from chunk
     to chunk.
