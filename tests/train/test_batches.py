@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tacotron.data.batches import BatchOrder
-from tacotron.data.pieces import pieces_of
+from tacotron.data.pieces import pieces_of, repeat_rare
 
 LENGTHS = st.lists(st.integers(1, 900), min_size=1, max_size=200)
 
@@ -65,6 +65,15 @@ def test_cuts_fall_behind_pauses() -> None:
     symbols = ["AA1", "T", ",", "AA1", "T", " ", "AA1"]
     pieces = pieces_of(0, symbols, np.full(7, 10, np.int32), 50)
     assert [piece.symbols for piece in pieces] == [slice(0, 3), slice(3, 7)]
+
+
+def test_pieces_with_a_rare_symbol_come_more_often() -> None:
+    symbols = [["T", "UW1"] * 500, ["B", "OY1"], ["T", "UW1"] * 200]
+    symbols = [*symbols, *[["B", "UW1"]] * 9]
+    pieces = [pieces_of(n, s, np.full(len(s), 2, np.int32), 9999)[0] for n, s in enumerate(symbols)]
+    assert repeat_rare(pieces, symbols, 1) == pieces
+    repeated = [piece.utterance for piece in repeat_rare(pieces, symbols, 3)]
+    assert repeated == [0, 1, 1, 1, 2, *range(3, 12)]
 
 
 def test_nothing_to_batch_is_refused() -> None:

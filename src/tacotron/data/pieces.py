@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+# A symbol that is a smaller share of all is rare: "boy" has one of one in a thousand.
+RARE_SHARE = 0.0015
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,23 @@ def pieces_of(
         found.append(Piece(utterance, slice(first, stop), frames, kept))
         first = stop
     return found
+
+
+def repeat_rare(
+    pieces: Sequence[Piece], symbols: Sequence[Sequence[str]], times: int
+) -> list[Piece]:
+    """``pieces``, those with a rare symbol ``times`` over; ``symbols`` are each piece's.
+
+    What is said once in a thousand symbols is learned last, and until then like its neighbors.
+    """
+    counts = Counter(symbol for spoken in symbols for symbol in spoken)
+    most = RARE_SHARE * counts.total()
+    rare = {symbol for symbol, count in counts.items() if count < most}
+    return [
+        piece
+        for piece, spoken in zip(pieces, symbols, strict=True)
+        for _ in range(times if rare.intersection(spoken) else 1)
+    ]
 
 
 def _is_sound(symbol: str) -> bool:

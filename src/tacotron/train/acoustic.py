@@ -15,7 +15,7 @@ from tacotron.align.run import load_aligner
 from tacotron.data.batches import Batch, BatchOrder, PieceDataset
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.data.mixing import MixedPieces, Stepped
-from tacotron.data.pieces import Piece, pieces_of
+from tacotron.data.pieces import Piece, pieces_of, repeat_rare
 from tacotron.errors import TrainingError
 from tacotron.model.critics import MelCritic
 from tacotron.train.kinds import KINDS, Kind, run_nonattentive
@@ -125,6 +125,8 @@ def _datasets(
         raise TrainingError(
             f"{corpus.folder} has no aligned utterance to learn from: look at its report.html."
         )
+    spoken = [corpus.utterances[piece.utterance].symbols[piece.symbols] for piece in learned]
+    learned = repeat_rare(learned, spoken, training.rare_times)
     learned, heldout, heard = (
         PieceDataset(corpus, pieces, reduction_factor=r, with_linear=kind.with_linear)
         for pieces in (learned, heldout, heard[: training.listen_to])

@@ -34,6 +34,7 @@ class Training:
     updates: int = 6000  # optimizer steps; the learning rate's course depends on it
     frames_per_batch: int = 12000  # padded mel frames; bounds the memory
     max_frames: int = 1500  # longer utterances are cut into pieces at their pauses
+    rare_times: int = 1  # how often an epoch has utterances in which a rare symbol is spoken
     learning_rate: float = 1e-3  # AdamW
     warmup: int = 200  # updates from zero to the learning rate
     decay_from: float = 0.4  # share of the updates after which the rate falls
