@@ -33,6 +33,10 @@ She will [lead] the team. | L IY1 D
 He took the [lead] in the race. | L IY1 D
 All roads [lead] to Rome. | L IY1 D
 The singer's [lead] guitar was loud. | L IY1 D
+For personal [use] only. | Y UW1 S
+Is this [live]? | L AY1 V
+[Live] from New York. | L AY1 V
+She can tie a [bow]. | B OW1
 I [live] in Paris. | L IH1 V
 They [live] near the river. | L IH1 V
 We heard [live] music. | L AY1 V

@@ -72,6 +72,9 @@ ORDINALS = [
     ("1,000th", "one thousandth"),
     ("the 21st-century", "the twenty first century"),
     ("3RD", "third"),
+    ("the XIX century", "the nineteenth century"),
+    ("the XVI and XVII centuries", "the sixteenth and seventeenth centuries"),
+    ("XV-XVI centuries", "fifteenth to sixteenth centuries"),
 ]
 
 YEARS = [
@@ -136,6 +139,11 @@ TIMES = [
     ("at 3 p.m. yet", "at three P M yet"),
     ("a ratio of 3:1", "a ratio of three to one"),
     ("John 3:16", "John three sixteen"),
+    ("in 1:59.40", "in one fifty nine point four zero"),
+    ("2:03:45.5 in all", "two oh three forty five point five in all"),
+    ("1h 30m or 2h5m20s", "one hour thirty minutes or two hours five minutes twenty seconds"),
+    ("5m 30s", "five minutes thirty seconds"),
+    ("a ratio of 1:2.5", "a ratio of one to two point five"),
 ]
 
 DATES = [
@@ -193,6 +201,7 @@ MONEY = [
     ("a $5 bill", "a five dollar bill"),
     ("a $5 or so", "a five dollars or so"),
     ("$", "dollar"),
+    ("$-5 and -$5", "minus five dollars and minus five dollars"),
 ]
 
 UNITS = [
@@ -230,6 +239,16 @@ UNITS = [
     ("10-15%", "ten to fifteen percent"),
     ("0.5 %", "zero point five percent"),
     ("5G and 4K", "five G and four K"),
+    ("10x20 ft", "ten by twenty feet"),
+    ("25 mm x 30 mm", "twenty five millimeters by thirty millimeters"),
+    ('8.5" x 11"', "eight point five inches by eleven inches"),
+    ("a 10' wall, 12' long", "a ten foot wall, twelve feet long"),
+    ("'chapter 10'", "chapter ten"),
+    ("5ft 6in tall", "five feet six inches tall"),
+    ("6 in wide, but 5 in the box", "six inches wide, but five in the box"),
+    ("120/80 mmHg", "one hundred twenty over eighty millimeters of mercury"),
+    ("In 1905 W. Churchill spoke.", "In nineteen oh five W. Churchill spoke."),
+    ("9.58s", "nine point five eight seconds"),
 ]
 
 ARITHMETIC = [
@@ -311,6 +330,8 @@ CODES = [
     ("x86-64", "X eighty six sixty four"),
     ("H.264", "H two sixty four"),
     ("a 5-year-old", "a five year old"),
+    ("MP3s, B-52s and F-16s", "M P threes, B fifty twos and F sixteens"),
+    ("1-800-FLOWERS", "one, eight hundred, flowers"),
 ]
 
 # Not beautiful, but each has a reading.

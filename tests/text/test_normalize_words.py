@@ -31,6 +31,11 @@ PLACES = [
     ("Fifth Ave. and Ocean Blvd.", "Fifth Avenue and Ocean Boulevard."),
     ("Mt. Everest and Ft. Worth", "Mount Everest and Fort Worth"),
     ("in Austin, TX,", "in Austin, Texas,"),
+    ("5 W. Main St.", "five West Main Street."),
+    (
+        "20 W 34th St. and 100 N. Broadway",
+        "twenty West thirty fourth Street and one hundred North Broadway",
+    ),
 ]
 
 ABBREVIATIONS = [
@@ -57,6 +62,10 @@ ABBREVIATIONS = [
     ("from Jan.-Mar.", "from January to March."),
     ("Mon-Fri", "Monday to Friday"),
     ("He wed. In May", "He wed. In May"),
+    ("Vol. XII", "volume twelve"),
+    ("A ripe fig. I ate it.", "a ripe fig. I ate it."),
+    ("the 3rd ed., ed. by Smith", "the third edition, edited by Smith"),
+    ("the 19th c. was", "the nineteenth century was"),
 ]
 
 ACRONYMS = [
@@ -94,6 +103,10 @@ ACRONYMS = [
     ("our IT department", "our I T department"),
     ("do IT", "do it"),
     ("the US and us", "the U S and us"),
+    ("Who heads the WHO?", "Who heads the W H O?"),
+    ("THE WHO SAYS NO.", "the who says no."),
+    ("the three Rs and the five Ws", "the three R's and the five W's"),
+    ("an A- in math, a B-.", "an A minus in math, a B minus."),
 ]
 
 INITIALS = [
@@ -143,6 +156,8 @@ ROMAN = [
     ("MCMLXXXIV", "nineteen eighty four"),
     ("MIX", "M I X"),
     ("I, II and III", "I, two and three"),
+    ("He saw Charles I.", "He saw Charles the first."),
+    ("I think Mary I met.", "I think Mary I met."),
 ]
 
 WEB = [
@@ -164,6 +179,8 @@ WEB = [
     (".NET", "dot N E T"),
     ("wait...what", "wait. what"),
     ("The end.Next one", "The end. Next one"),
+    ("HTTP://EXAMPLE.COM", "example dot com"),
+    ("I said yes.No way.", "I said yes. No way."),
 ]
 
 SIGNS = [

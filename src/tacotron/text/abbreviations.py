@@ -124,6 +124,7 @@ _BEFORE_NUMBER = {
     "chap": "chapter",
     "p": "page",
     "pp": "pages",
+    "ed": "edition",
     "fig": "figure",
     "figs": "figures",
     "sec": "section",
@@ -135,6 +136,10 @@ _BEFORE_NUMBER = {
     "vv": "verses",
     "c": "circa",
 }
+# And read so after an ordinal: "the 19th c.".
+_AFTER_ORDINAL = {"c": "century", "cent": "century", "ed": "edition"}
+# Of these the number may be a Roman one.
+_BEFORE_NUMERAL = word_set("vol vols ch chap sec art fig figs")
 # In lower case these are words, or units: "the last dec. he wed.", "5 ft."
 _CAPITALIZED_ONLY = word_set(
     """
@@ -195,6 +200,14 @@ _ABBREVIATION = re.compile(
 )
 _VERSUS = re.compile(r"(?<=[A-Za-z.]) v\.? (?=[A-Z])")
 _NUMBER_FOLLOWS = re.compile(r"\.? ?#?[0-9]")
+_NUMERAL_FOLLOWS = re.compile(r"\.? ?[IVXLC]{2,7}\b(?!')")
+_ORDINAL = re.compile(r"[0-9](?:st|nd|rd|th)$|(?:first|second|third|revised|new)$", re.IGNORECASE)
+# Where a house stands: "12 E. 42nd St.", "100 N. Broadway".
+_DIRECTION = re.compile(
+    r"(?<=[0-9] )([NSEW])\.?(?= (?:Broadway\b|(?:[A-Z][a-z]{1,20}|[0-9]{1,3}(?:st|nd|rd|th)) "
+    r"(?:St|Street|Ave|Avenue|Rd|Road|Blvd|Boulevard|Dr|Drive|Ln|Lane|Pl|Place|Ct|Court|Way|Hwy)\b))"
+)
+_DIRECTIONS = {"N": "North", "S": "South", "E": "East", "W": "West"}
 _CALENDAR_RANGE = re.compile(
     r"\b([A-Z][a-z]{2,3})(?:\.|\b)(?: ?- ?| to )([A-Z][a-z]{2,3})(?:\b\.(?= ?[a-z0-9,;:])|\b)"
 )
@@ -240,12 +253,18 @@ def _replace_abbreviation(match: re.Match[str]) -> str:
     key, upper = written.lower(), written[0].isupper()
     if (upper and key in _LOWER_CASE_ONLY) or (not upper and key in _CAPITALIZED_ONLY):
         return written + "." if stopped else written
+    before, after = word_before(text, start), word_after(text, end)
+    if stopped and key in _AFTER_ORDINAL and _ORDINAL.search(before):
+        return _AFTER_ORDINAL[key] + stop_after(text, end)
+    if stopped and key == "ed" and after == "by":
+        return "edited"
+    if stopped and key in _BEFORE_NUMERAL and _NUMERAL_FOLLOWS.match(text, end):
+        return _BEFORE_NUMBER[key]
     if key in _BEFORE_NUMBER and _NUMBER_FOLLOWS.match(text, end):
         return _BEFORE_NUMBER[key] + (" " if text[end] != " " else "")
     words = _TITLES.get(key) or _WORDS.get(key)
     if words is None or (written.isupper() and len(written) > 1):
         return match[0]
-    before, after = word_before(text, start), word_after(text, end)
     needs_capital = key in ("mt", "ft", "pt") and not after[:1].isupper()
     if needs_capital or (
         (key in _STREETS or (key == "ave" and unstopped)) and not _is_in_street(before)
@@ -283,6 +302,7 @@ def read_abbreviations(text: str) -> str:
     """Replace abbreviations; a stop that also ends a sentence stays."""
     text = _PHRASE.sub(_replace_phrase, text)
     text = _CALENDAR_RANGE.sub(_replace_calendar_range, text)
+    text = _DIRECTION.sub(lambda match: _DIRECTIONS[match[1]], text)
     text = _VERSUS.sub(" versus ", text)
     text = _ABBREVIATION.sub(_replace_abbreviation, text)
     return _STATE.sub(_replace_state, text)

@@ -89,6 +89,10 @@ _AMPERSAND = re.compile(r"\b([A-Z]{1,3}) ?& ?([A-Z]{1,3})\b(?!')")
 _LETTERS_APART = re.compile(r"\b[A-Za-z](?:[-/][A-Za-z]){1,20}\b(?![-/'])")
 _WIFI = re.compile(r"\b[Ww]i-[Ff]i\b")
 _LETTER_COMPOUND = re.compile(r"\bA-(?=[A-Za-z])")
+# A mark: "an A- in math".
+_LETTER_MINUS = re.compile(
+    r"\b([A-F])-(?= (?:in|on|for|or|to|average|grade|student|range|rating|paper)\b|[.,;:!?)]|$)"
+)
 _WORD = re.compile(r"[A-Za-z]+(?:'[A-Za-z]+)*")
 _SUFFIX = re.compile("'[sS]$")
 _SENTENCE = re.compile(r"[^.?!]+")
@@ -144,6 +148,8 @@ def _read_capitals(word: str, *, shouted: bool) -> str:
     if len(word) == 1:
         return word
     if not word.isupper():
+        if len(word) == 2 and word[1] == "s" and not _VOWEL.match(word):  # the three Rs
+            return f"{spell(word[0])}'s"
         if word[:-1].isupper() and word[-1] == "s" and len(word) > 2:
             singular = word[:-1]
             if singular in _SAID_AS_WORDS or _is_word(singular):
@@ -190,7 +196,9 @@ def _read_sentence(match: re.Match[str], known: Container[str]) -> str:
             return "I" + written[1:].lower() if written.startswith("I'") else _calm(written)
         if word == "IT" and not shouted and not _is_technology(sentence, found):
             return "it" + suffix
-        if word == "US" and word_before(sentence, found.start()) == "THE":
+        before = word_before(sentence, found.start())
+        organization = word == "WHO" and not shouted and before.lower() == "the"
+        if organization or (word == "US" and before == "THE"):
             return spell(word) + suffix
         return (
             " ".join(_read_capitals(part, shouted=shouted) for part in _split_camel(word)) + suffix
@@ -251,6 +259,7 @@ def read_acronyms(text: str, known: Container[str] = ()) -> str:
         text = _AMPERSAND.sub(_replace_ampersand, text)
     if "-" in text or "/" in text:
         text = _LETTERS_APART.sub(lambda match: spell(re.sub("[-/]", "", match[0])), text)
+        text = _LETTER_MINUS.sub(lambda match: spell(match[1]) + " minus", text)
         text = _LETTER_COMPOUND.sub(LETTER_A + " ", text)
         text = _WIFI.sub("wifi", text)
     return _SENTENCE.sub(lambda match: _read_sentence(match, known), text)

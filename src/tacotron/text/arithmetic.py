@@ -43,6 +43,7 @@ _SCIENTIFIC = re.compile(rf"{NUMBER_START}({NUMBER})[eE]([-+]?)([0-9]{{1,3}})(?!
 _POWER = re.compile(r"(?<=[0-9)A-Za-z])\^([-+]?)([0-9]{1,9})")
 _WORD_END = re.compile(r"[A-Za-z]{3}$")
 _SIGNS = (
+    (re.compile(r"(?<![A-Za-z0-9)])([$£€])-(?=\.?[0-9])"), r"minus \1"),
     (re.compile(r"(?<![A-Za-z0-9)^-])-(?=[$£€]?\.?[0-9])"), "minus "),
     (re.compile(r"(?<![A-Za-z0-9)+])\+(?=[$£€]?\.?[0-9])"), "plus "),
     (re.compile(r"± ?(?=[$£€]?\.?[0-9])"), "plus or minus "),
@@ -89,7 +90,10 @@ def quantity(written: str) -> str:
 
 def takes_singular(written: str) -> bool:
     """Whether what is counted by a `QUANTITY` stands in the singular: one mile, half a mile."""
-    return written == "1" or ("/" in written and " " not in written and "-" not in written)
+    if "/" not in written or " " in written or "-" in written:
+        return written == "1"
+    above, below = map(int, written.split("/"))
+    return above <= below
 
 
 def _replace_expression(match: re.Match[str]) -> str:

@@ -6,7 +6,7 @@ They are read by digits or in groups, and so are words of letters and digits suc
 import re
 
 from tacotron.text.acronyms import spell
-from tacotron.text.numbers import NUMBER_START, digits, integer, pairs
+from tacotron.text.numbers import NUMBER_START, digits, integer, pairs, plural
 
 _NUMBER_SIGN = re.compile("# ?(?=[0-9])")
 _IP = re.compile(
@@ -19,6 +19,8 @@ _PHONE = re.compile(
     r"(?<![0-9A-Za-z])(?:(\+?)(1)[-. ])?\(?([2-9][0-9]{2})(?:\) ?|[-. ])([0-9]{3})[-. ]"
     r"([0-9]{4})(?![0-9-])"
 )
+# 1-800-FLOWERS: whose last digits are letters of the keys.
+_VANITY = re.compile(r"(?<![0-9A-Za-z-])1-([2-9][0-9]{2})-(?=[A-Z]{2})")
 _INTERNATIONAL = re.compile(
     r"(?<![0-9A-Za-z])\+([0-9]{1,3}(?:[ -.]\(?[0-9]{1,5}\)?){2,6})(?![0-9])"
 )
@@ -83,9 +85,13 @@ def _points(written: str) -> str:
 
 def _replace_phone(match: re.Match[str]) -> str:
     plus, country, *groups = match.groups()
-    area = "eight hundred" if groups[0] == "800" else digits(groups[0])
+    area = _area(groups[0])
     front = f"{digits(country)}, " if country else ""
     return f"{'plus ' if plus else ''}{front}{area}, {_in_groups(groups[1:])}"
+
+
+def _area(written: str) -> str:
+    return "eight hundred" if written == "800" else digits(written)
 
 
 def _in_groups(groups: list[str]) -> str:
@@ -122,6 +128,8 @@ def _replace_mixed(match: re.Match[str]) -> str:
     for part in parts:
         if part[0].isdigit():
             words.append(pairs(part) if len(part) in (3, 4) else integer(part))
+        elif part == "s" and words:  # MP3s
+            words[-1] = plural(words[-1])
         elif len(part) <= 2 or (len(part) == 3 and (part.isupper() or not _VOWEL.search(part))):
             words.append(spell(part))
         else:
@@ -135,6 +143,7 @@ def read_codes(text: str) -> str:
     text = _IP.sub(_replace_ip, text)
     text = _VERSION.sub(_replace_version, text)
     text = _PHONE.sub(_replace_phone, text)
+    text = _VANITY.sub(lambda match: f"one, {_area(match[1])}, ", text)
     text = _INTERNATIONAL.sub(
         lambda match: "plus " + _in_groups(re.findall("[0-9]+", match[1])), text
     )

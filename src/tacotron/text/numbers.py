@@ -139,7 +139,7 @@ def number(text: str) -> str:
 _RANGE_HYPHEN = re.compile(rf"(?<![A-Za-z0-9.])({NUMBER}[%°]?)-(?=[$£€]?\.?[0-9])")
 _EQUAL_PARTS = re.compile(rf"{NUMBER_START}([0-9]{{1,3}})-\1(?![0-9.,-])")
 _ORDINAL = re.compile(rf"{NUMBER_START}({INTEGER})(?:st|nd|rd|th|ST|ND|RD|TH)(?![A-Za-z0-9])")
-_PLURAL = re.compile(rf"{NUMBER_START}([0-9]{{1,4}})'?s(?![A-Za-z0-9])")
+_PLURAL = re.compile(rf"{NUMBER_START}(?<![A-Za-z])([0-9]{{1,4}})'?s(?![A-Za-z0-9])")
 _PLAIN = re.compile(rf"(?<![0-9]){NUMBER}")
 
 

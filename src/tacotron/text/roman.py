@@ -59,6 +59,9 @@ _AFTER_NAME = re.compile(
 )
 # A first name or an initial before a surname: its numeral tells father from son.
 _HEIR = re.compile(rf"(?:\b[A-Z]\.? |\b(?:{'|'.join(sorted(_RULERS))}) )$")
+_CENTURY = re.compile(
+    r"\b([IVX]{1,5})(?:( and | or | to |, |-|\u2013)([IVX]{1,5}))?(?= [Cc]entur(?:y|ies)\b)"
+)
 _ORDINAL = re.compile(r"\b([IVXLC]{2,8})(?:st|nd|rd|th)\b")
 # By themselves these can only be numerals; IV, VI, XI and others may be letters.
 _ALONE = re.compile(r"\b(III?|VIII?|XI{2,3}|XI?V|XVI{1,3}|XXI{0,3})\b(?!')")
@@ -123,12 +126,23 @@ def _is_ruler(match: re.Match[str]) -> bool:
     if word_before(match.string, match.start()) in _RULER_TITLES:
         return True
     following = match.string[match.end() : match.end() + 5]
+    if following.strip("\"')")[:1] in ("", *".,;:!?"):  # the pronoun goes on with a verb
+        return True
     return following.startswith("'s") or re.match(" of [A-Z]", following) is not None
 
 
 def _replace_ordinal(match: re.Match[str]) -> str:
     value = value_of(match[1])
     return match[0] if value is None else ordinal(value)
+
+
+def _replace_century(match: re.Match[str]) -> str:
+    first, between, last = match.groups()
+    values = [value_of(numeral) for numeral in (first, last) if numeral]
+    if None in values:
+        return match[0]
+    between = " to " if between in ("-", "\u2013") else between
+    return (between or "").join(ordinal(value) for value in values if value)
 
 
 def _replace_year(match: re.Match[str]) -> str:
@@ -143,6 +157,7 @@ def _replace_item(match: re.Match[str]) -> str:
 
 def read_roman(text: str) -> str:
     """Replace Roman numerals after a name or a noun that is numbered, as ordinals, and years."""
+    text = _CENTURY.sub(_replace_century, text)
     text = _AFTER_NAME.sub(_replace_after_name, text)
     text = _ORDINAL.sub(_replace_ordinal, text)
     text = _YEAR.sub(_replace_year, text)

@@ -3,7 +3,14 @@
 import re
 
 from tacotron.text.arithmetic import QUANTITY, quantity, takes_singular
-from tacotron.text.context import is_adjective, noun_follows, stop_after, word_set
+from tacotron.text.context import (
+    SENTENCE_STARTERS,
+    is_adjective,
+    noun_follows,
+    stop_after,
+    word_after,
+    word_set,
+)
 from tacotron.text.numbers import NUMBER_START, RANGE, cardinal
 
 _UNITS = {
@@ -107,6 +114,7 @@ _UNITS = {
     "hPa": "hectopascal",
     "kPa": "kilopascal",
     "MPa": "megapascal",
+    "mmHg": "millimeter of mercury",
     "psi": "pound per square inch",
     "cal": "calorie",
     "kcal": "kilocalorie",
@@ -132,13 +140,23 @@ _STOPPED = word_set(
 )
 _POWERS = {"2": ("square", "squared"), "3": ("cubic", "cubed")}
 _TIMES = frozenset({"second", "minute", "hour"})
+# Beside these, the "in" of "6 in" is an inch rather than the preposition.
+_AFTER_INCHES = word_set("long wide tall high deep thick across diameter")
+_BEFORE_INCHES = re.compile(r"(?:foot|feet|ft\.?) $")
 
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _MEASURE = re.compile(
-    rf"(?<![0-9])(?<![0-9]\.)(?:({QUANTITY}){RANGE})?({QUANTITY})([ -]?)(sq\.? ?|cu\.? ?)?"
+    rf"(?<![A-Za-z0-9])(?<![0-9]\.)(?:({QUANTITY}){RANGE})?({QUANTITY})([ -]?)(sq\.? ?|cu\.? ?)?"
     rf"({_UNIT})(?:\^?([23]))?(?:/({_UNIT})(?:\^?([23]))?)?(?![A-Za-z0-9]|-[0-9])(\.(?![A-Za-z0-9]))?"
 )
 _DEGREES_APART = re.compile(r"(?<=[0-9]) ?° ?(?=[CFNSEW]\b)|(?<=[0-9]) °")
+# Sides of what is measured: "10x20 ft", "25 mm x 30 mm".
+_SIDES = re.compile(
+    rf"(?<=[0-9a-z\"']) ?[x\u00d7] ?"
+    rf"(?={QUANTITY}(?:[\"']| ?(?:mm|cm|m|km|in|ft|yd|px)(?![A-Za-z0-9])))"
+)
+_FEET = re.compile(rf"{NUMBER_START}({QUANTITY})'(?![A-Za-z0-9'])")
+_OPENING_QUOTE = re.compile(r"(?<![A-Za-z0-9'])'(?=[A-Za-z])")
 _HEIGHT = re.compile(rf"{NUMBER_START}([0-9]{{1,2}})' ?([0-9]{{1,2}})(?:\"|''|(?![0-9']))")
 _INCHES = re.compile(rf"{NUMBER_START}({QUANTITY})(?:\"|'')")
 
@@ -167,12 +185,21 @@ def _to_power(unit: str, power: str | None, prefix: str | None = None) -> str:
 
 def _replace_measure(match: re.Match[str]) -> str:
     first, last, gap, prefix, unit, power, per, per_power, stop = match.groups()
-    if unit == "in" and not (stop or prefix or gap == "-"):  # "5 in" is rather the preposition
-        return match[0]
-    if unit == "s" and not gap and (last.endswith("0") or len(last) > 2):
-        return match[0]  # a plural: 100s of people
+    text, (start, end) = match.string, match.span()
+    if unit == "in" and gap == " " and not (stop or prefix) and not _is_inch(text, start, end):
+        return match[0]  # "5 in" is rather the preposition
+    following = word_after(text, end)
+    if stop and unit in "WVL" and following.istitle() and following not in SENTENCE_STARTERS:
+        return match[0]  # an initial: "In 1905 W. Churchill"
+    of_a_name = text[start - 1 : start] == "-" and text[start - 2 : start - 1].isalpha()
+    if (
+        unit == "s"
+        and not gap
+        and (last.endswith("0") or of_a_name or len(last.partition(".")[0]) > 2)
+    ):
+        return match[0]  # a plural: 100s of people, F-16s
     singular = _UNITS[unit]
-    is_single = takes_singular(last) or gap == "-" or is_adjective(match.string, *match.span())
+    is_single = takes_singular(last) or gap == "-" or is_adjective(text, start, end)
     name = singular if is_single and not first else _several(singular)
     words = quantity(last) + " " + _to_power(name, power, prefix)
     if first:
@@ -182,8 +209,13 @@ def _replace_measure(match: re.Match[str]) -> str:
     if stop and (per or unit not in _STOPPED):
         words += "."
     elif stop:
-        words += stop_after(match.string, match.end(), any_capital=True)
+        words += stop_after(text, end, any_capital=True)
     return words
+
+
+def _is_inch(text: str, start: int, end: int) -> bool:
+    before = text[max(0, start - 5) : start]
+    return word_after(text, end) in _AFTER_INCHES or _BEFORE_INCHES.search(before) is not None
 
 
 def _replace_height(match: re.Match[str]) -> str:
@@ -208,10 +240,25 @@ def _read_inches(text: str) -> str:
     return _INCHES.sub(replace, text)
 
 
+def _read_feet(text: str) -> str:
+    """Replace a number's single quote, unless a quotation is open that it may close."""
+    quotation = _OPENING_QUOTE.search(text)
+    end = quotation.start() if quotation else len(text)
+
+    def replace(match: re.Match[str]) -> str:
+        if match.start() > end:
+            return match[0]
+        one = noun_follows(text, match.end()) or takes_singular(match[1])
+        return f"{quantity(match[1])} {'foot' if one else 'feet'}"
+
+    return _FEET.sub(replace, text)
+
+
 def read_units(text: str) -> str:
     """Replace quantities with a unit."""
     text = _DEGREES_APART.sub("°", text)
+    text = _SIDES.sub(" by ", text)
     text = _MEASURE.sub(_replace_measure, text)
     if "'" in text or '"' in text:
-        text = _read_inches(_HEIGHT.sub(_replace_height, text))
+        text = _read_feet(_read_inches(_HEIGHT.sub(_replace_height, text)))
     return text

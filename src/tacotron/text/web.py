@@ -47,8 +47,8 @@ _EMAIL = re.compile(
     rf"(?<![A-Za-z0-9._%+-])[A-Za-z0-9._%+-]{{1,64}}+@(?:{_LABEL}\.){{1,8}}[A-Za-z]{{2,24}}\b"
 )
 _URL = re.compile(
-    rf"\b(?:https?://|ftp://|www\.(?=[A-Za-z0-9]))[^\s<>\"(){{}}]{{1,2000}}"
-    rf"|(?<![A-Za-z0-9.@-])(?:{_LABEL}\.){{1,8}}(?i:{_DOMAINS})\b(?![A-Za-z0-9-]|\.[A-Za-z0-9])"
+    rf"\b(?:(?i:https?|ftp)://|www\.(?=[A-Za-z0-9]))[^\s<>\"(){{}}]{{1,2000}}"
+    rf"|(?<![A-Za-z0-9.@-])(?:{_LABEL}\.){{1,8}}(?![A-Z][a-z])(?i:{_DOMAINS})\b(?![A-Za-z0-9-]|\.[A-Za-z0-9])"
     rf"(?::[0-9]{{2,5}}\b)?(?:[/?#][^\s<>\"(){{}}]{{0,2000}})?"
 )
 _FILE = re.compile(
@@ -100,7 +100,7 @@ def _replace_address(match: re.Match[str]) -> str:
     address = match[0]
     core = address.rstrip(_TRAILING)
     ending = address[len(core) :]
-    core = _ESCAPED.sub(" ", re.sub("^[a-z]+://", "", core)).rstrip("/")
+    core = _ESCAPED.sub(" ", re.sub("^[A-Za-z]+://", "", core)).rstrip("/")
     return _read_address(core) + ending
 
 
