@@ -42,11 +42,26 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
                     os.unlink(file.name)
                 raise
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise TacotronError(
-            f"Could not write {path} ({reason.lower()}): choose a folder that exists, "
-            "may be written to and has room."
-        ) from error
+        raise _unwritable(path, error) from error
+
+
+def check_folder(path: str | Path) -> None:
+    """Raise `TacotronError` where `atomic_write` could make no file beside ``path``."""
+    path = Path(path)
+    try:
+        if not path.exists() or path.is_file():
+            with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+                pass
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> TacotronError:
+    reason = (error.strerror or str(error)).lower()
+    return TacotronError(
+        f"Could not write {path} ({reason}): choose a folder that exists, "
+        "may be written to and has room."
+    )
 
 
 def _umask() -> int:

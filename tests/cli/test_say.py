@@ -246,6 +246,8 @@ def test_memory_does_not_grow_with_the_text() -> None:
         (["hi", "-o", "."], "."),
         (["hi", "-o", "latin.txt/out.wav"], "not a directory"),
         (["hi", "--save-mel", "none/out.npy"], "none/out.npy"),
+        (["hi", "--timings", "none/out.srt"], "none/out.srt"),
+        (["hi", "--plot", "none/out.png"], "none/out.png"),
         (["hi", "-f", "latin.txt"], "--file"),
         (["-f", "latin.txt"], "not UTF-8"),
         (["-f", "none.txt"], "none.txt"),
@@ -259,3 +261,4 @@ def test_mistakes(
     (folder / "torn.voice").write_bytes(b"PK")
     output = [] if "-o" in arguments else ["-o", "out.wav"]
     assert expected in complaint("say", *VOICE, *output, *arguments)
+    assert not (folder / "out.wav").exists()

@@ -116,6 +116,11 @@ def run(args: argparse.Namespace) -> None:
         from tacotron.speak.plot import check_plot
 
         check_plot(args.plot)
+    if beside := [path for path in (args.save_mel, args.timings, args.plot) if path]:
+        from tacotron.files import check_folder
+
+        for path in beside:
+            check_folder(path)
     lexicon = None
     if args.lexicon:
         from tacotron.text.lexicon import read_lexicon
@@ -189,14 +194,15 @@ def _write(
 
                 plotted = [*plotted, chunk][:MOST_CHUNKS]
             warnings |= dict.fromkeys(chunk.warnings)
-    if captions:
-        from tacotron.speak.captions import write_captions
+        # Before the audio takes its place: where these can't be written, nothing is left behind.
+        if captions:
+            from tacotron.speak.captions import write_captions
 
-        write_captions(args.timings, captions.finish())
-    if args.plot:
-        from tacotron.speak.plot import write_plot
+            write_captions(args.timings, captions.finish())
+        if args.plot:
+            from tacotron.speak.plot import write_plot
 
-        write_plot(args.plot, plotted, voice.convention)
+            write_plot(args.plot, plotted, voice.convention)
     for warning in list(warnings)[:_MOST_WARNINGS]:
         print(f"tacotron: {warning}", file=sys.stderr)
 
