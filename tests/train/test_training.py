@@ -136,7 +136,8 @@ def test_two_processes_train_one_model(corpus_folder: Path, tmp_path: Path) -> N
     assert all(torch.isfinite(value).all() for value in stored["state_dict"].values())
 
 
-def test_an_explosion_is_rolled_back(corpus_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("factor", [float("nan"), 1e6])
+def test_an_explosion_is_rolled_back(factor: float, corpus_folder: Path, tmp_path: Path) -> None:
     from tacotron.train import guard, module
 
     bad = 5
@@ -145,12 +146,13 @@ def test_an_explosion_is_rolled_back(corpus_folder: Path, tmp_path: Path) -> Non
         def training_step(self, batch: object, batch_idx: int) -> torch.Tensor:
             loss = super().training_step(batch, batch_idx)
             if self.global_step == bad and self.rate_scale == 1.0:
-                self.log("train/loss", loss.detach() * float("nan"))
-                return loss * float("nan")
+                self.log("train/loss", loss.detach() * factor)
+                return loss * factor
             return loss
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tacotron.train.run.TrainingModule", Poisoned)
+        patch.setattr(guard, "MEMORY", bad)
         trained = train(recipe(updates=8), corpus_folder, tmp_path / "run")
     assert trained.rate_scale == guard.SLOWER
     assert all(torch.isfinite(p).all() for p in trained.parameters())
