@@ -6,6 +6,10 @@ breath should be, and buzzes. So two copies are made, of other noise, and what c
 they are from the recording less how far they are from one another: the energy distance, smallest
 where copies are spread as recordings are (Gritsenko et al., "A spectral energy distance for
 parallel speech synthesis", arXiv 2008.01160).
+
+That holds for high frequencies, where breath is. Below, a voice repeats itself, and what a model
+can't predict of it would be taken for chance and come out hoarse: there each copy counts by itself,
+and noise beside the pulses is an error.
 """
 
 from __future__ import annotations
@@ -24,7 +28,11 @@ from tacotron.model.vocoder import Filters, PitchReader, SourceFilterVocoder
 # WaveGAN", arXiv 1910.11480): the long ones see harmonics, the short ones pulses, and the shortest
 # how breath swells and dies away between them.
 RESOLUTIONS = ((2048, 512), (1024, 256), (512, 128), (256, 64), (128, 32), (64, 16))
-# How many of them an update compares, by chance: it takes half the time, and errs on neither side.
+# Hz: below, no chance is granted to spectra.
+CHANCE_FROM = 3000.0
+# Hz: below the first, voiced sound is to be made by pulses alone; up to the second, less so.
+PULSES_TO, BREATH_FROM = 1000.0, 4000.0
+# How many of the resolutions an update compares, by chance: half the time, and no error on average.
 AT_ONCE = 3
 # Magnitudes are kept above this before a logarithm: -66 dB below a quiet voice's harmonics.
 SMALLEST = 1e-4
@@ -64,26 +72,39 @@ def magnitudes(wave: Tensor, n_fft: int, hop_length: int) -> Tensor:
     return (spectrum.real.square() + spectrum.imag.square() + SMALLEST**2).sqrt()
 
 
-def energy_distances(first: Look, second: Look, recorded: Look) -> tuple[Tensor, Tensor]:
-    """How far two copies, alike but for chance, are from the recording, less how far they are from
-    one another: in their spectra and in their mels."""
-    copies = ((first, recorded, 0.5), (second, recorded, 0.5), (first, second, -0.5))
-    spectra = sum(share * _spectral_distance(a, b, recorded) for a, b, share in copies)
-    mel = sum(share * (a.log_mel - b.log_mel).abs().mean() for a, b, share in copies)
-    return spectra, mel
+def energy_distances(
+    first: Look, second: Look, recorded: Look, sample_rate: int
+) -> tuple[Tensor, Tensor]:
+    """How far two copies, alike but for chance, are from the recording: in their spectra, less how
+    far they are from one another above `CHANCE_FROM`; and in their mels."""
+    spectra = torch.zeros((), device=recorded.log_mel.device)
+    for size, known in recorded.magnitudes.items():
+        ours, theirs = first.magnitudes[size], second.magnitudes[size]
+        scale = torch.linalg.norm(known)
+        for copy in (ours, theirs):
+            spectra = spectra + 0.5 * _distance(copy, known, known.numel(), scale)
+        high = slice(round(CHANCE_FROM * size[0] / sample_rate), None)
+        spectra = spectra - 0.5 * _distance(ours[:, high], theirs[:, high], known.numel(), scale)
+    mel = sum(0.5 * (copy.log_mel - recorded.log_mel).abs().mean() for copy in (first, second))
+    return spectra / len(recorded.magnitudes), mel
 
 
-def _spectral_distance(a: Look, b: Look, recorded: Look) -> Tensor:
-    """Mean, over the resolutions that were looked at, of the absolute difference in ln(magnitude),
-    and of that in magnitude relative to the recording's."""
-    distance = torch.zeros((), device=recorded.log_mel.device)
-    for size, ours in a.magnitudes.items():
-        theirs = b.magnitudes[size]
-        distance = distance + (ours.log() - theirs.log()).abs().mean()
-        distance = distance + torch.linalg.norm(ours - theirs) / torch.linalg.norm(
-            recorded.magnitudes[size]
-        )
-    return distance / len(a.magnitudes)
+def _distance(a: Tensor, b: Tensor, cells: int, scale: Tensor) -> Tensor:
+    """The sum of absolute differences in ln(magnitude) over ``cells``, and the norm of those in
+    magnitude over ``scale``."""
+    return (a.log() - b.log()).abs().sum() / cells + torch.linalg.norm(a - b) / scale
+
+
+def hiss_error(hiss: Tensor, recorded: Tensor, voiced: Tensor, sample_rate: int) -> Tensor:
+    """What share noise has of the amplitude of ``voiced`` frames (bool [B, T]) at low frequencies;
+    ``hiss`` and ``recorded`` are spectra, complex [B, T, F]."""
+    hertz = torch.linspace(0, sample_rate / 2, hiss.shape[2], device=hiss.device)
+    weight = ((BREATH_FROM - hertz) / (BREATH_FROM - PULSES_TO)).clamp(0, 1)
+    noise, known = (
+        (torch.view_as_real(x).square().sum(-1) * weight).sum(-1) for x in (hiss, recorded)
+    )
+    share = ((noise + SMALLEST**2) / (known + SMALLEST**2)).sqrt()
+    return (share.clamp(max=1.0) * voiced).sum() / voiced.sum().clamp(min=1)
 
 
 def coherence_error(periodic: Tensor, recorded: Tensor, voiced: Tensor) -> Tensor:

@@ -26,6 +26,7 @@ from tacotron.train.recipe import Recipe, Training, model_config
 from tacotron.train.spectral import (
     coherence_error,
     energy_distances,
+    hiss_error,
     look,
     pitch_deviation,
     pitch_error,
@@ -137,30 +138,29 @@ def vocoder_losses(
     filters, logits = model(batch.mels)
     phase, recorded = _phase(model, batch), batch.wave
     periodic = model.periodic(filters, phase, batch.f0)
-    spoken, again = (
-        model.inverse_transform(periodic + model.hiss(filters, phase, torch.randn_like(recorded)))
-        for _ in range(2)
-    )
+    noises = (torch.randn_like(recorded), torch.randn_like(recorded))
+    hiss, again = (model.hiss(filters, phase, noise) for noise in noises)
+    spoken, respoken = (model.inverse_transform(periodic + noise) for noise in (hiss, again))
     bank, resolutions = bank.to(recorded.device), some_resolutions()
-    spectra, mel = energy_distances(
-        *(look(model, bank, wave, resolutions) for wave in (spoken, again, recorded))
-    )
-    spectrum = model.transform(recorded)
+    looks = (look(model, bank, wave, resolutions) for wave in (spoken, respoken, recorded))
+    rate = model.config.sample_rate
+    spectra, mel = energy_distances(*looks, rate)
     # The transform pads with zeros what in the recording goes on: no use at the very ends.
     inner = slice(2, -2)
+    spectrum, voiced = model.transform(recorded)[:, inner], batch.voiced[:, inner]
     errors = {
         "spectra": spectra,
         "mel": mel,
         "pitch": pitch_error(model.pitch, logits, batch.f0, batch.voiced),
-        "coherence": coherence_error(
-            periodic[:, inner], spectrum[:, inner], batch.voiced[:, inner]
-        ),
+        "coherence": coherence_error(periodic[:, inner], spectrum, voiced),
+        "hiss": hiss_error(hiss[:, inner], spectrum, voiced, rate),
     }
     loss = (
         errors["spectra"]
         + training.mel_weight * errors["mel"]
         + training.pitch_weight * errors["pitch"]
         + training.coherence_weight * errors["coherence"]
+        + training.hiss_weight * errors["hiss"]
     )
     size = min(spoken.shape[1], training.critic_samples)
     start = int(torch.randint(spoken.shape[1] - size + 1, ()))
