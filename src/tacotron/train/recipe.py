@@ -54,7 +54,7 @@ class Training:
     mel_weight: float = 3.0  # vocoder: of the mel's error beside the spectra's
     pitch_weight: float = 0.2  # vocoder: of the error of F0
     coherence_weight: float = 1.0  # vocoder: of the pulses' error in phase
-    hiss_weight: float = 1.0  # vocoder: of noise where the voice should be pulses alone
+    hiss_weight: float = 4.0  # vocoder: of noise where the voice should be pulses alone
     passing_weight: float = 0.0  # of passing for a recording; above 0, critics are trained, too
     matching_weight: float = 1.0  # of the difference in what critics see, where there are some
     critic_frames: int = 128  # non-attentive: that critics look at of each utterance
