@@ -3,8 +3,9 @@
     python benchmarks/copy_synthesis.py --run VOCODER_RUN --corpus CORPUS --judge JUDGE
 
 RUN is a folder that `tacotron train vocoder` wrote, CORPUS the prepared corpus whose held-out
-recordings are copied; JUDGE is as in judge_voice.py. Prints a table: the recordings, and the copies
-with the F0 that the vocoder reads off the mel.
+recordings are copied; JUDGE is as in judge_voice.py. Prints a table: the recordings, the copies as
+the network makes them, with the F0 that it reads off the mel, and those held to the mel, as they are
+when speaking.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from judge_voice import judge_files
 
 from tacotron.audio.files import write_audio
+from tacotron.audio.following import MelBands, held_to_mel
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.voice.vocoder_parts import trained_vocoder
 
@@ -38,14 +40,20 @@ def main() -> None:
     torch.manual_seed(0)
     corpus = PreparedCorpus.open(args.corpus)
     vocoder, convention, updates = trained_vocoder(args.run, args.checkpoint)
+    bands = MelBands(convention)
     chosen = [i for i in corpus.indices("heldout") if corpus.utterances[i].seconds > 2]
     chosen = chosen[: args.count]
     with tempfile.TemporaryDirectory() as scratch:
         out = args.keep or Path(scratch)
-        lists: dict[str, list[str]] = {"recording": [], "copy": []}
+        lists: dict[str, list[str]] = {"recording": [], "as made": [], "copy": []}
         for i in chosen:
-            mel = torch.from_numpy(np.asarray(corpus.mel(i), dtype=np.float32))
-            waves = {"recording": corpus.audio(i), "copy": vocoder.infer(mel[None])[0].numpy()}
+            mel = np.asarray(corpus.mel(i), dtype=np.float32)
+            made = vocoder.infer(torch.from_numpy(mel)[None])[0].numpy()
+            waves = {
+                "recording": corpus.audio(i),
+                "as made": made,
+                "copy": held_to_mel(made, mel, bands),
+            }
             for name, wave in waves.items():
                 path = out / name / f"{i}.wav"
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from tacotron.audio.following import MelBands, MelFollower
 from tacotron.errors import VoiceError
 from tacotron.speak.engine import Speech
 from tacotron.speak.graphs import Graph
@@ -92,7 +93,8 @@ class GriffinLimVocoder:
 
 
 class SourceFilterVocoder:
-    """Our own: a graph predicts filters, and `SourceFilter` sends pulses and noise through them."""
+    """Our own: a graph predicts filters, `SourceFilter` sends pulses and noise through them, and a
+    `MelFollower` holds what comes out to the mel."""
 
     streams = True
     moves_pitch = True
@@ -101,6 +103,7 @@ class SourceFilterVocoder:
         self._where = bundle.path
         self._settings = settings
         self._convert = conversion(bundle.manifest.convention, settings.convention)
+        self._bands = MelBands(settings.convention)
         self._graph = Graph(
             bundle,
             VOCODER,
@@ -117,11 +120,15 @@ class SourceFilterVocoder:
     def begin(self, *, seed: Sequence[int], pitch: Pitch | None = None) -> WaveStream:
         """See `StreamingVocoder`. Another range of pitch needs the whole utterance, to know the
         mean: no samples come before the last frame is there."""
-        return _SourceFilterStream(self._filters, self._settings, seed, pitch)
+        # A mel has the harmonics of its own pitch: at another, there is none to follow.
+        follower = None if pitch else MelFollower(self._bands)
+        return _SourceFilterStream(
+            self._filters, self._convert, self._settings, follower, seed, pitch
+        )
 
     def _filters(self, mel: np.ndarray) -> list[np.ndarray]:
-        """``mel`` float32 [T, n_mels] -> the arrays of `Filters`."""
-        arrays = self._graph({"mel": self._convert(mel)[None]})
+        """``mel`` float32 [T, n_mels], the vocoder's values -> the arrays of `Filters`."""
+        arrays = self._graph({"mel": mel[None]})
         bins = self._settings.n_fft // 2 + 1
         value, spectrum = (1, len(mel)), (1, len(mel), bins)
         expected = [value, spectrum, spectrum, spectrum, value]
@@ -136,13 +143,17 @@ class _SourceFilterStream:
     def __init__(
         self,
         filters: Callable[[np.ndarray], list[np.ndarray]],
+        convert: Callable[[np.ndarray], np.ndarray],
         settings: SourceFilterSettings,
+        follower: MelFollower | None,
         seed: Sequence[int],
         pitch: Pitch | None,
     ) -> None:
         rng = np.random.default_rng((*seed, _CHANCE))
+        self._convert = convert
         self._windows = Windows(filters, context=settings.context)
         self._move = PitchMover(pitch, settings) if pitch else None
+        self._follower = follower
         self._synthesis = SourceFilter(
             sample_rate=settings.convention.sample_rate,
             n_fft=settings.n_fft,
@@ -152,12 +163,18 @@ class _SourceFilterStream:
 
     def push(self, mel: np.ndarray, *, last: bool = False) -> np.ndarray:
         """See `WaveStream`."""
+        mel = self._convert(mel)
         arrays = self._windows.push(mel, last=last)
         filters = None if arrays is None else Filters(*arrays)
         if self._move:
             filters = self._move.push(filters, last=last)
         wave = np.zeros(0, np.float32) if filters is None else self._synthesis.push(filters)
-        return np.concatenate([wave, self._synthesis.finish()]) if last else wave
+        if last:
+            wave = np.concatenate([wave, self._synthesis.finish()])
+        if self._follower is None:
+            return wave
+        wave = self._follower.push(mel, wave)
+        return np.concatenate([wave, self._follower.finish()]) if last else wave
 
 
 class WaveformVocoder:

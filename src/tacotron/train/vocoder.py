@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from tacotron.audio.convention import MelConvention
+from tacotron.audio.following import MelBands, held_to_mel
 from tacotron.audio.mel import mel_filterbank, mel_spectrogram
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.data.segments import SegmentDataset, SegmentOrder, Segments
@@ -207,13 +208,14 @@ class CopyListener(L.Callback):
     def _copies(
         self, model: nn.Module, device: torch.device
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The mel of each held-out recording and the waveform made from it."""
+        """The mel of each held-out recording and the waveform made from it, as when speaking."""
+        bands = MelBands(self.corpus.convention)
         for utterance in self.heard:
             mel = np.asarray(self.corpus.mel(utterance), dtype=np.float32)
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(0)
                 wave = model.infer(torch.from_numpy(mel)[None].to(device))
-            yield mel, wave[0].float().cpu().numpy()
+            yield mel, held_to_mel(wave[0].float().cpu().numpy(), mel, bands)
 
 
 def _loader(dataset: SegmentDataset, recipe: Recipe, start: int, rank: int) -> DataLoader:
