@@ -4,8 +4,8 @@
 
 RUN is a folder that `tacotron train vocoder` wrote, CORPUS the prepared corpus whose held-out
 recordings are copied; JUDGE is as in judge_voice.py. Prints a table: the recordings, the copies as
-the network makes them, with the F0 that it reads off the mel, and those held to the mel, as they are
-when speaking.
+the network makes them, with the F0 that it reads off the mel, and those held to the mel, which is
+how voices speak.
 """
 
 from __future__ import annotations
