@@ -54,10 +54,25 @@ SERVING_MODULES = frozenset(
     {"fastapi", "prometheus_client", "pydantic", "starlette", "uvicorn", "wyoming"}
 )
 
+# Commands that leave nothing to tidy up: their files are closed and their output is flushed.
+LEAVING_AT_ONCE = frozenset({"say"})
+
 _USER_MISTAKE = 2
 _INTERRUPTED = 128 + signal.SIGINT
 _TERMINATED = 128 + signal.SIGTERM
 _PIPE_CLOSED = 141  # 128 + SIGPIPE, which not every system's signal module names
+
+
+def entry() -> NoReturn:
+    """The process's command line, to its end.
+
+    Taking libraries down in order takes Python a tenth of the time of a short sentence; the system
+    frees them at once.
+    """
+    status = main()
+    if _command(sys.argv[1:]) in LEAVING_AT_ONCE:
+        os._exit(status)
+    sys.exit(status)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -92,12 +107,17 @@ def _flush() -> None:
 
 
 def _dispatch(arguments: list[str]) -> int:
-    parser = _parser(next((word for word in arguments if not word.startswith("-")), None))
+    parser = _parser(_command(arguments))
     if not arguments:
         parser.print_help()
         return 0
     args = parser.parse_args(arguments)
     return args.run(args) or 0
+
+
+def _command(arguments: Sequence[str]) -> str | None:
+    """The first word that is no option: the command, if it is one."""
+    return next((word for word in arguments if not word.startswith("-")), None)
 
 
 def _parser(command: str | None) -> argparse.ArgumentParser:
@@ -194,4 +214,4 @@ def _status(error: BaseException) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()
