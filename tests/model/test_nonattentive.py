@@ -20,6 +20,7 @@ CONFIG = NonAttentiveConfig(
     prenet_size=8,
     decoder_size=16,
     postnet_size=16,
+    pitch_size=8,
     # Chance would hide what is compared here.
     prenet_dropout=0.0,
 )
@@ -28,7 +29,15 @@ CONFIG = NonAttentiveConfig(
 @pytest.fixture(scope="module")
 def model() -> NonAttentiveTacotron:
     torch.manual_seed(0)
-    return NonAttentiveTacotron(CONFIG).eval()
+    model = NonAttentiveTacotron(CONFIG)
+    model.upsampler.pattern.centers.copy_(100.0 * torch.arange(CONFIG.n_mels))
+    torch.nn.init.normal_(model.upsampler.harmonics.weight)  # as after training
+    return model.eval()
+
+
+def octaves(mel: torch.Tensor) -> torch.Tensor:
+    """An F0 for each frame, float [T]."""
+    return 7.6 + 0.3 * mel[:, 0]
 
 
 def inputs(symbols: int, seed: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -45,12 +54,14 @@ def test_padding_changes_nothing(model: NonAttentiveTacotron) -> None:
     size = max(len(short[2]), len(long[2])) + 2 * CONFIG.reduction_factor
     ids, durations = torch.zeros(2, 14, dtype=torch.long), torch.zeros(2, 14, dtype=torch.long)
     mels = torch.full((2, size, CONFIG.n_mels), 7.0)
+    heights = torch.full((2, size), 7.0)
     for row, (i, d, m) in enumerate((short, long)):
+        heights[row, : len(m)] = octaves(m)
         ids[row, : len(i)], durations[row, : len(d)], mels[row, : len(m)] = i, d, m
     speakers = torch.tensor([0, 1])
     lengths, frames = torch.tensor([4, 9]), torch.tensor([len(short[2]), len(long[2])])
     with torch.no_grad():
-        together = model(ids, lengths, speakers, durations, mels, frames)
+        together = model(ids, lengths, speakers, durations, mels, frames, heights)
         for row, (i, d, m) in enumerate((short, long)):
             alone = model(
                 i[None],
@@ -59,6 +70,7 @@ def test_padding_changes_nothing(model: NonAttentiveTacotron) -> None:
                 d[None],
                 m[None],
                 frames[row : row + 1],
+                octaves(m)[None],
             )
             for name in ("coarse", "mel"):
                 padded = getattr(together, name)[row, : len(m)]
@@ -74,7 +86,7 @@ def test_steps_say_what_teacher_forcing_says(model: NonAttentiveTacotron) -> Non
     # What it said is its own target: forced to hear it, it must say it again.
     memory, _ = model.encoder(ids[None], torch.tensor([6]), torch.tensor([0]))
     index, position = expand_durations(durations[None], len(spoken))
-    condition = model.upsampler(memory, index, position)
+    condition, _ = model.upsampler(memory, index, position)
     coarse = torch.zeros(1, len(spoken), CONFIG.n_mels)
     with torch.no_grad():
         for _ in range(len(spoken) // CONFIG.reduction_factor):
@@ -92,8 +104,9 @@ def test_every_weight_learns(model: NonAttentiveTacotron) -> None:
         durations[None],
         mel[None],
         torch.tensor([len(mel)]),
+        octaves(mel)[None],
     )
-    loss = output.mel.square().sum() + output.coarse.square().sum()
+    loss = output.octaves.square().sum() + output.mel.square().sum() + output.coarse.square().sum()
     (loss + output.log_durations.square().sum()).backward()
     idle = [n for n, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum()]
     assert idle == []

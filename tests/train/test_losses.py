@@ -1,4 +1,4 @@
-"""What the attentive model is taught by: nothing to gain on the right path, padding nowhere."""
+"""What acoustic models are taught by: nothing to gain on the right path, padding nowhere."""
 
 import math
 from dataclasses import replace
@@ -12,9 +12,11 @@ from tacotron.model.tacotron2017 import Tacotron2017Output
 from tacotron.train.losses import (
     SMALLEST,
     STOP_WEIGHT,
+    UNVOICED,
     attention_error,
     attention_path,
     attentive_losses,
+    pitch_error,
     stop_error,
 )
 from tacotron.train.recipe import Training
@@ -136,3 +138,17 @@ def test_without_a_stop_token_there_is_no_error_of_it():
     losses = attentive_losses(said, torch.ones(2, 12, 5), taught, Training())
     assert "stop" not in losses
     assert losses["loss"] == 0
+
+
+def test_f0_counts_where_there_is_a_voice() -> None:
+    octaves, voiced = torch.full((2, 12), 7.0), torch.zeros(2, 12)
+    voiced[:, :4] = 1.0
+    pitched = replace(batch(), octaves=octaves, voiced=voiced)
+    mask = torch.ones(2, 12)
+    mask[:, 8:] = 0.0
+    right, wrong = octaves.clone(), octaves.clone()
+    right[:, 8:] += 9.0  # on padding, nothing counts
+    assert pitch_error(right, pitched, mask) == 0
+    wrong[:, :4] += 0.3  # a deviation, on 4 of 8 frames
+    expected = torch.tensor(1 / (1 + UNVOICED))
+    torch.testing.assert_close(pitch_error(wrong, pitched, mask), expected, rtol=1e-3, atol=0)

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from tacotron.data.corpus import PreparedCorpus
-from tacotron.data.segments import PITCH_FILE, SegmentDataset, SegmentOrder
+from tacotron.data.segments import SegmentDataset, SegmentOrder
+from tacotron.data.sound import PITCH_FILE
 from tacotron.errors import CorpusError, TrainingError
 from tacotron.train.adversarial import adversarial_losses
 from tacotron.train.checkpoints import read_checkpoint

@@ -19,6 +19,7 @@ from torch.utils.data import Dataset
 from tacotron.audio.mel import linear_spectrogram
 from tacotron.data.corpus import PreparedCorpus
 from tacotron.data.pieces import Piece
+from tacotron.data.sound import recorded_sound
 
 # Kernels are compiled for each new shape on processors (oneDNN): sizes are rounded up to these.
 SYMBOL_MULTIPLE = 32
@@ -26,6 +27,7 @@ FRAME_MULTIPLE = 32
 ROW_MULTIPLE = 8
 # Utterances of like length share a batch; this much chance (frames) mixes them anew each epoch.
 LENGTH_JITTER = 40.0
+PADDED_OCTAVE = 7.6  # log2 of Hz: padding has an F0 that voices have, and nothing learns from it
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,8 @@ class Batch:
     mels: Tensor  # float [B, T, n_mels], standardized; silence on padding
     frames: Tensor  # int64 [B]
     linear: Tensor | None = None  # float [B, T, bins], the convention's scaled values
+    octaves: Tensor | None = None  # float [B, T], log2 of F0 in Hz; held where nothing is voiced
+    voiced: Tensor | None = None  # float [B, T], 1 where there is an F0, 0 elsewhere
 
     def to(self, device: torch.device) -> Batch:
         """The same batch in the memory of ``device``."""
@@ -56,8 +60,10 @@ class PieceDataset(Dataset):
         *,
         reduction_factor: int,
         with_linear: bool = False,
+        with_pitch: bool = False,
     ):
         self.corpus = corpus
+        self.pitch = recorded_sound(corpus)[1] if with_pitch else None
         self.pieces = list(pieces)
         self.reduction_factor = reduction_factor
         self.with_linear = with_linear
@@ -88,6 +94,9 @@ class PieceDataset(Dataset):
         linear = None
         if self.with_linear:
             linear = torch.zeros(rows, width, corpus.convention.n_fft // 2 + 1)
+        octaves = voiced = None
+        if self.pitch is not None:
+            octaves, voiced = torch.full((rows, width), PADDED_OCTAVE), torch.zeros(rows, width)
         for row, piece in enumerate(pieces):
             symbols, spoken = len(piece.durations), int(frames[row])
             own = piece.ids
@@ -101,7 +110,12 @@ class PieceDataset(Dataset):
             if linear is not None:
                 whole = linear_spectrogram(corpus.audio(piece.utterance), corpus.convention)
                 linear[row, :spoken] = torch.from_numpy(whole[piece.frames])
-        return Batch(ids, lengths, speakers, durations, mels, frames, linear)
+            if self.pitch is not None:
+                first = corpus.utterances[piece.utterance].offset + piece.frames.start
+                pitch = self.pitch[first : first + spoken]
+                octaves[row, :spoken] = torch.from_numpy(np.log2(pitch["f0"]))
+                voiced[row, :spoken] = torch.from_numpy(pitch["voiced"].astype(np.float32))
+        return Batch(ids, lengths, speakers, durations, mels, frames, linear, octaves, voiced)
 
 
 class BatchOrder:

@@ -7,31 +7,18 @@ exactly as the uninterrupted one.
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from functools import partial
 from itertools import accumulate
-from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
-from tqdm import tqdm
 
-from tacotron.audio.pitch import track_pitch
 from tacotron.data.corpus import PreparedCorpus
-from tacotron.data.workers import cores, worker_pool
+from tacotron.data.sound import FULL_SCALE, recorded_sound
 from tacotron.errors import CorpusError
-from tacotron.files import atomic_write
-
-# The prepared recordings as one file of samples, and their pitch: made once, kept in the corpus.
-SAMPLES_FILE, PITCH_FILE = "samples.i16", "pitch.npy"
-PITCH_TYPE = np.dtype([("f0", "<f4"), ("phase", "<f8"), ("voiced", "?")])
-FULL_SCALE = 32768.0
-# Recordings at a time for a process: fewer are done before it has started.
-FEW = 64
 
 
 @dataclass(frozen=True)
@@ -82,7 +69,7 @@ class SegmentDataset(Dataset):
             )
         self.forced = forced
         self.forced_share = forced_share
-        self.samples, self.pitch = _sound(corpus)
+        self.samples, self.pitch = recorded_sound(corpus)
         lengths = [corpus.utterances[i].samples for i in range(len(corpus))]
         self._starts = [0, *accumulate(lengths)]
         rooms = [corpus.utterances[i].frames - frames + 1 for i in self.utterances]
@@ -149,55 +136,3 @@ class SegmentOrder:
         return [
             (chance.randrange(len(self.dataset)), chance.random() < share) for _ in range(self.size)
         ]
-
-
-def _sound(corpus: PreparedCorpus) -> tuple[np.ndarray, np.ndarray]:
-    """All samples int16 [samples] and the pitch of all frames, mapped; made where missing."""
-    samples, pitch = corpus.folder / SAMPLES_FILE, corpus.folder / PITCH_FILE
-    total = sum(item.samples for item in corpus.utterances)
-    frames = sum(item.frames for item in corpus.utterances)
-    prepared = (corpus.folder / "corpus.json").stat().st_mtime
-    if not all(p.is_file() and p.stat().st_mtime >= prepared for p in (samples, pitch)):
-        _write_sound(corpus, samples, pitch)
-    mapped = np.memmap(samples, "<i2", "r")
-    tracked = np.load(pitch, mmap_mode="r", allow_pickle=False)
-    if len(mapped) != total or len(tracked) != frames or tracked.dtype != PITCH_TYPE:
-        raise CorpusError(f"{samples} or {pitch} is cut short: delete both, they are made again.")
-    return mapped, tracked
-
-
-def _write_sound(corpus: PreparedCorpus, samples: Path, pitch: Path) -> None:
-    tracked = np.zeros(sum(item.frames for item in corpus.utterances), PITCH_TYPE)
-    with atomic_write(samples) as file:
-        found = tqdm(
-            _track_all(corpus),
-            "pitch",
-            total=len(corpus),
-            unit=" recordings",
-            disable=not sys.stderr.isatty(),
-        )
-        for item, (recorded, rows) in zip(corpus.utterances, found, strict=True):
-            file.write(recorded.tobytes())
-            # Framings without padding at the ends have a frame or two less.
-            tracked[item.offset : item.offset + item.frames] = rows[: item.frames]
-    with atomic_write(pitch) as file:
-        np.save(file, tracked, allow_pickle=False)
-
-
-def _track_all(corpus: PreparedCorpus) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """`_track` of every utterance, in their order, on all cores where there are many."""
-    if len(corpus) < FEW:
-        yield from (_track(corpus, number) for number in range(len(corpus)))
-        return
-    with worker_pool(cores()) as pool:
-        yield from pool.map(partial(_track, corpus), range(len(corpus)), chunksize=FEW)
-
-
-def _track(corpus: PreparedCorpus, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """The samples of an utterance, int16 [samples], and its pitch, `PITCH_TYPE` [frames]."""
-    convention = corpus.convention
-    wave = corpus.audio(number)
-    found = track_pitch(wave, convention.sample_rate, convention.hop_length)
-    rows = np.zeros(len(found.f0), PITCH_TYPE)
-    rows["f0"], rows["phase"], rows["voiced"] = found.f0, found.phase, found.voiced
-    return np.round(np.clip(wave, -1, 1) * (FULL_SCALE - 1)).astype("<i2"), rows

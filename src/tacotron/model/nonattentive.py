@@ -4,7 +4,8 @@ After Shen et al., "Non-Attentive Tacotron" (arXiv 2010.04301): an encoder reads
 predictor says how many frames each lasts, the encoding is stretched to those frames, and an
 autoregressive decoder of two LSTMs writes them, ``reduction_factor`` at a time. It can't loop, skip
 or miss its end. Here every symbol is repeated for its frames and told where in the symbol a frame
-lies (instead of Gaussian upsampling), and a convolutional post-net refines the whole.
+lies (instead of Gaussian upsampling) and how high it is spoken (`tacotron.model.intonation`), and a
+convolutional post-net refines the whole.
 
 Inside, mels are standardized: (value - mean) / deviation over the corpus.
 """
@@ -17,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from tacotron.model.intonation import HarmonicPattern, PitchPredictor
 from tacotron.model.layers import (
     BidirectionalLSTM,
     Convolution,
@@ -42,6 +44,10 @@ class NonAttentiveConfig:
     prenet_dropout: float = 0.5  # stays on when speaking, as in Tacotron 2 (arXiv 1712.05884)
     decoder_size: int = 384  # width of both LSTMs
     decoder_dropout: float = 0.1  # between them
+    pitch_size: int = 0  # width of the predictor of F0; 0 leaves F0 to the decoder
+    pitch_layers: int = 3  # residual blocks
+    pitch_kernel: int = 5  # decoder steps
+    pitch_dropout: float = 0.1
     postnet_size: int = 256
     postnet_layers: int = 3  # residual blocks between the first and the last convolution
     postnet_kernel: int = 5  # frames
@@ -53,6 +59,7 @@ class NonAttentiveOutput:
     coarse: Tensor  # float [B, T, n_mels], the decoder's frames, standardized
     mel: Tensor  # float [B, T, n_mels], after the post-net, standardized
     log_durations: Tensor  # float [B, L], ln of frames a symbol
+    octaves: Tensor | None  # float [B, T], log2 of F0 in Hz as predicted, where it is
 
 
 class Encoder(nn.Module):
@@ -90,21 +97,50 @@ class Encoder(nn.Module):
 
 
 class Upsampler(nn.Module):
-    """Memory, repeated for the frames of each symbol, as one condition a decoder step."""
+    """Memory, repeated for the frames of each symbol, as one condition a decoder step: what is
+    spoken there, and how high."""
 
     def __init__(self, config: NonAttentiveConfig):
         super().__init__()
-        self.reduction_factor = config.reduction_factor
+        self.reduction_factor = r = config.reduction_factor
         self.position = nn.Linear(3, config.encoder_size)
-        self.pool = nn.Linear(config.encoder_size * config.reduction_factor, config.decoder_size)
+        self.pool = nn.Linear(config.encoder_size * r, config.decoder_size)
+        self.pitch = None
+        if not config.pitch_size:
+            return
+        self.pitch = PitchPredictor(
+            config.encoder_size * r,
+            config.pitch_size,
+            layers=config.pitch_layers,
+            kernel=config.pitch_kernel,
+            dropout=config.pitch_dropout,
+            reduction_factor=r,
+        )
+        self.pattern = HarmonicPattern(config.n_mels)
+        self.harmonics = nn.Linear(self.pattern.size * r, config.decoder_size, bias=False)
+        # Older weights, which know nothing of it, begin by speaking as they did.
+        nn.init.zeros_(self.harmonics.weight)
 
-    def forward(self, memory: Tensor, index: Tensor, position: Tensor) -> Tensor:
+    def forward(
+        self,
+        memory: Tensor,
+        index: Tensor,
+        position: Tensor,
+        octaves: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor | None]:
         """``memory`` float [B, L, E], ``index`` int64 [B, T] and ``position`` float [B, T, 3] as
-        `expand_durations` gives them -> float [B, T / reduction_factor, decoder_size]."""
+        `expand_durations` gives them -> float [B, T / reduction_factor, decoder_size], and log2 of
+        F0 as predicted, float [B, T], which is spoken where no ``octaves`` are given."""
         frames = memory.gather(1, index[..., None].expand(-1, -1, memory.shape[2]))
         frames = frames + self.position(position)
         steps = frames.reshape(frames.shape[0], -1, self.reduction_factor * memory.shape[2])
-        return self.pool(steps)
+        condition = self.pool(steps)
+        if self.pitch is None:
+            return condition, None
+        predicted = self.pitch(steps)
+        pattern = self.pattern(predicted if octaves is None else octaves)
+        pattern = pattern.reshape(*steps.shape[:2], -1)
+        return condition + self.harmonics(pattern), predicted
 
 
 class Decoder(nn.Module):
@@ -206,18 +242,21 @@ class NonAttentiveTacotron(nn.Module):
         durations: Tensor,
         mels: Tensor,
         frames: Tensor,
+        octaves: Tensor | None = None,
     ) -> NonAttentiveOutput:
         """Teacher forcing, for training.
 
         ``ids`` and ``durations`` int64 [B, L] (zero on padding), ``lengths``, ``speakers`` and
-        ``frames`` int64 [B], standardized ``mels`` float [B, T, n_mels]; T must be a multiple of
-        the reduction factor and durations must sum to at least ``frames``.
+        ``frames`` int64 [B], standardized ``mels`` float [B, T, n_mels] and their ``octaves`` (log2
+        of F0 in Hz) float [B, T]; T must be a multiple of the reduction factor, and durations sum
+        to at least ``frames``.
         """
         memory, log_durations = self.encoder(ids, lengths, speakers)
         index, position = expand_durations(durations, mels.shape[1])
-        coarse = self.decoder(mels, self.upsampler(memory, index, position))
+        condition, predicted = self.upsampler(memory, index, position, octaves)
+        coarse = self.decoder(mels, condition)
         mel = self.postnet(coarse, length_mask(frames, mels.shape[1]))
-        return NonAttentiveOutput(coarse, mel, log_durations)
+        return NonAttentiveOutput(coarse, mel, log_durations, predicted)
 
     @torch.no_grad()
     def infer(
@@ -239,7 +278,7 @@ class NonAttentiveTacotron(nn.Module):
         durations[-1] += -int(durations.sum()) % r
         total = int(durations.sum())
         index, position = expand_durations(durations[None], total)
-        condition = self.upsampler(memory, index, position)
+        condition, _ = self.upsampler(memory, index, position)
         frame = condition.new_zeros(1, self.config.n_mels)
         state = tuple(condition.new_zeros(1, self.config.decoder_size) for _ in range(4))
         written = []

@@ -48,13 +48,12 @@ def acoustic_task(
     corpus = PreparedCorpus.open(corpus_folder)
     alignments = Alignments.load(corpus_folder)
     model = kind.build(corpus, recipe.model)
-    r = model.config.reduction_factor
     polished = recipe.training.passing_weight > 0
     if polished and recipe.kind != "non-attentive":
         raise TrainingError(
             f"A model of kind {recipe.kind} has no critics: passing_weight must be 0."
         )
-    learned, heldout, heard = _datasets(corpus, alignments, recipe, kind, r)
+    learned, heldout, heard = _datasets(corpus, alignments, recipe, kind, model)
     if recipe.training.cmudict:
         learned = MixedPieces(learned, chance=recipe.training.cmudict, seed=recipe.training.seed)
     listeners: list[L.Callback] = [SentenceSpeaker(recipe.training.sentences, corpus, kind)]
@@ -106,7 +105,7 @@ def _pieces(corpus: PreparedCorpus, alignments: Alignments, split: str, limit: i
 
 
 def _datasets(
-    corpus: PreparedCorpus, alignments: Alignments, recipe: Recipe, kind: Kind, r: int
+    corpus: PreparedCorpus, alignments: Alignments, recipe: Recipe, kind: Kind, model: nn.Module
 ) -> tuple[PieceDataset, PieceDataset, PieceDataset]:
     """What is learned from, what the held-out loss is taken on, and the whole utterances of more
     than one word that are listened to; the latter two are empty where nothing was held out."""
@@ -127,8 +126,15 @@ def _datasets(
         )
     spoken = [corpus.utterances[piece.utterance].symbols[piece.symbols] for piece in learned]
     learned = repeat_rare(learned, spoken, training.rare_times)
+    r, with_pitch = model.config.reduction_factor, bool(getattr(model.config, "pitch_size", 0))
     learned, heldout, heard = (
-        PieceDataset(corpus, pieces, reduction_factor=r, with_linear=kind.with_linear)
+        PieceDataset(
+            corpus,
+            pieces,
+            reduction_factor=r,
+            with_linear=kind.with_linear,
+            with_pitch=with_pitch,
+        )
         for pieces in (learned, heldout, heard[: training.listen_to])
     )
     return learned, heldout, heard

@@ -68,7 +68,12 @@ def _write(bundle: Bundle, corpus: PreparedCorpus, path: Path) -> None:
         if item.id in alignments.durations
         for piece in pieces_of(place, item.symbols, alignments.durations[item.id], PIECE_FRAMES)
     ]
-    dataset = PieceDataset(corpus, pieces, reduction_factor=model.config.reduction_factor)
+    dataset = PieceDataset(
+        corpus,
+        pieces,
+        reduction_factor=model.config.reduction_factor,
+        with_pitch=model.config.pitch_size > 0,
+    )
     order = BatchOrder(
         [int(piece.durations.sum()) for piece in pieces],
         frame_budget=BATCH_FRAMES,

@@ -53,13 +53,21 @@ def _build_nonattentive(corpus: PreparedCorpus, overrides: Mapping[str, Any]) ->
     model = NonAttentiveTacotron(model_config(template, overrides))
     model.mel_mean.fill_(corpus.mean)
     model.mel_deviation.fill_(corpus.std)
+    if model.config.pitch_size:
+        model.upsampler.pattern.fit_to(corpus.convention)
     return model
 
 
 def run_nonattentive(model: nn.Module, batch: Batch) -> NonAttentiveOutput:
     """What a `NonAttentiveTacotron` makes of ``batch``, teacher-forced."""
     return model(
-        batch.ids, batch.lengths, batch.speakers, batch.durations, batch.mels, batch.frames
+        batch.ids,
+        batch.lengths,
+        batch.speakers,
+        batch.durations,
+        batch.mels,
+        batch.frames,
+        batch.octaves,
     )
 
 

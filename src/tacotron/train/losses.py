@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from tacotron.data.batches import Batch
+from tacotron.model.intonation import standardize
 from tacotron.model.layers import length_mask
 from tacotron.model.nonattentive import NonAttentiveOutput, expand_durations
 from tacotron.model.tacotron2017 import Tacotron2017Output
@@ -16,12 +17,14 @@ from tacotron.train.recipe import Training
 SMALLEST = 1e-6
 # One step in a hundred is the last: unweighted, never stopping would be a fair answer.
 STOP_WEIGHT = 10.0
+# Share of an unvoiced frame in the error of F0: there it is held from one voice to the next.
+UNVOICED = 0.1
 
 
 def nonattentive_losses(
     output: NonAttentiveOutput, batch: Batch, training: Training
 ) -> dict[str, Tensor]:
-    """Error of both mels and of the durations; ``"loss"`` is their weighted sum.
+    """Error of both mels, of the durations and of F0; ``"loss"`` is their weighted sum.
 
     Mel errors are means over the cells of real frames: absolute, plus `squared_weight` times
     squared, which alone would blur and which without the absolute one is slow near the end.
@@ -34,12 +37,17 @@ def nonattentive_losses(
     squared = (coarse.square().sum() + refined.square().sum()) / cells
     duration, length = duration_errors(output.log_durations, batch)
     loss = coarse_error + mel_error + training.squared_weight * squared
+    told = {}
+    if output.octaves is not None:
+        told["pitch"] = pitch_error(output.octaves, batch, mask[..., 0])
+        loss = loss + training.pitch_weight * told["pitch"]
     return {
         "loss": loss + training.duration_weight * (duration + length),
         "coarse": coarse_error,
         "mel": mel_error,
         "duration": duration,
         "length": length,
+        **told,
     }
 
 
@@ -90,6 +98,14 @@ def stop_error(logits: Tensor, steps: Tensor) -> Tensor:
     weight = (place < steps[:, None]).float() * (1 + (STOP_WEIGHT - 1) * last)
     errors = F.binary_cross_entropy_with_logits(logits, last, weight, reduction="sum")
     return errors / weight.sum()
+
+
+def pitch_error(octaves: Tensor, batch: Batch, mask: Tensor) -> Tensor:
+    """Mean absolute error of F0, ``octaves`` float [B, T], in a voice's deviations; frames that are
+    not voiced count `UNVOICED` as much. ``mask`` float [B, T] is 0 on padding."""
+    weight = mask * (UNVOICED + (1 - UNVOICED) * batch.voiced)
+    errors = (standardize(octaves) - standardize(batch.octaves)).abs()
+    return (errors * weight).sum() / weight.sum()
 
 
 def duration_errors(log_durations: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:

@@ -52,7 +52,7 @@ class Training:
     linear_weight: float = 1.0  # attentive: of the linear spectrogram
     segment_frames: int = 64  # vocoder: of each piece that a batch holds
     mel_weight: float = 3.0  # vocoder: of the mel's error beside the spectra's
-    pitch_weight: float = 0.2  # vocoder: of the error of F0
+    pitch_weight: float = 0.2  # non-attentive, vocoder: of the error of F0
     coherence_weight: float = 1.0  # vocoder: of the pulses' error in phase
     hiss_weight: float = 4.0  # vocoder: of noise where the voice should be pulses alone
     passing_weight: float = 0.0  # of passing for a recording; above 0, critics are trained, too

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from safetensors import SafetensorError
@@ -18,7 +18,14 @@ from tacotron.voice.bundle import VOCODER_WEIGHTS, WEIGHTS, Bundle
 SYMBOLS_TABLE = "encoder.embedding.weight"
 SPEAKERS_TABLE = "encoder.speakers.weight"
 # The corpus' own, never taken over.
-STATISTICS = ("mel_mean", "mel_deviation", "linear_mean", "linear_deviation")
+STATISTICS = (
+    "mel_mean",
+    "mel_deviation",
+    "linear_mean",
+    "linear_deviation",
+    "upsampler.pattern.centers",
+    "upsampler.pattern.widths",
+)
 
 
 def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[str]:
@@ -43,6 +50,7 @@ def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[
     }
     state = model.state_dict()
     taken = 0
+    lacking: dict[str, None] = {}  # parts of the model, in order
     for name, own in state.items():
         if name in STATISTICS:
             continue
@@ -50,13 +58,14 @@ def take_over(model: nn.Module, bundle: Bundle, corpus: PreparedCorpus) -> list[
         if value is not None and name in tables and value.shape[1:] == own.shape[1:]:
             value = _matched(value, own, *tables[name], notes)
         if value is None:
-            notes.append(f"{name} begins anew: the voice does not have it.")
+            lacking[_part(name, stored)] = None
         elif value.shape != own.shape:
             old, new = list(value.shape), list(own.shape)
             notes.append(f"{name} begins anew: the voice's has shape {old}, the model's {new}.")
         else:
             own.copy_(value)
             taken += 1
+    notes += [f"{part} begins anew: the voice does not have it." for part in lacking]
     left = sorted(set(stored) - set(state))
     if left:
         notes.append(f"Left behind, not in this model: {', '.join(left)}.")
@@ -105,6 +114,14 @@ def _stored(bundle: Bundle, part: str) -> dict[str, Tensor]:
     except SafetensorError as error:
         raise TrainingError(f"The weights of {bundle.path} can't be read ({error}).") from error
     return {name: value.float() for name, value in stored.items()}
+
+
+def _part(name: str, stored: Mapping[str, Tensor]) -> str:
+    """The largest part of a model that ``name`` is in and that has nothing among ``stored``."""
+    places = name.split(".")
+    parts = [".".join(places[:size]) for size in range(1, len(places))]
+    new = (part for part in parts if not any(own.startswith(f"{part}.") for own in stored))
+    return next(new, name)
 
 
 def _matched(

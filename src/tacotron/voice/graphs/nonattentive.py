@@ -28,7 +28,8 @@ class _Upsampler(nn.Module):
         self.shares = ConditionShares(model.decoder)
 
     def forward(self, memory: Tensor, index: Tensor, position: Tensor) -> Tensor:
-        return self.shares(self.upsampler(memory, index, position))
+        condition, _ = self.upsampler(memory, index, position)
+        return self.shares(condition)
 
 
 class _Postnet(nn.Module):
