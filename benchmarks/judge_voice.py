@@ -33,6 +33,7 @@ def judge_voice(
     speaker: str | None = None,
     seed: int = 0,
     recognizers: str = "moonshine",
+    rated: int = 10,
     quiet: bool = False,
 ) -> dict[str, float]:
     """Speak ``sentences`` with ``voice`` into ``out`` and return the judge's figures."""
@@ -44,7 +45,7 @@ def judge_voice(
         path = out / f"{name}.wav"
         speaking.speak_to_file(text, path, speaker=speaker, seed=seed)
         lines.append(f"{path}\t{words}\n")
-    return judge_files(lines, judge, out, recognizers=recognizers, quiet=quiet)
+    return judge_files(lines, judge, out, recognizers=recognizers, rated=rated, quiet=quiet)
 
 
 def judge_files(
@@ -53,6 +54,7 @@ def judge_files(
     out: Path,
     *,
     recognizers: str = "moonshine",
+    rated: int = 10,
     quiet: bool = False,
 ) -> dict[str, float]:
     """The judge's figures on ``lines`` of wav<TAB>words; what it heard wrong is printed."""
@@ -60,7 +62,7 @@ def judge_files(
     listing.write_text("".join(lines), "utf-8")
     python = judge / "venv" / "bin" / "python"
     command = [str(python) if python.exists() else sys.executable, str(judge / "judge.py")]
-    command += [str(listing), "--asr", recognizers]
+    command += [str(listing), "--asr", recognizers, "--mos-files", str(rated)]
     heard = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     *mistakes, last = heard.strip().splitlines()
     if mistakes and not quiet:
@@ -78,6 +80,7 @@ def main() -> None:
     parser.add_argument("--judge", type=Path, required=True)
     parser.add_argument("--sentences", type=Path, required=True)
     parser.add_argument("--asr", default="moonshine", help="recognizers, with commas between them")
+    parser.add_argument("--rated", type=int, default=10, help="sentences rated for naturalness")
     parser.add_argument("--keep", type=Path, help="folder for the spoken sentences")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -91,6 +94,7 @@ def main() -> None:
             speaker=args.speaker,
             seed=args.seed,
             recognizers=args.asr,
+            rated=args.rated,
         )
     print(json.dumps(figures))
 
