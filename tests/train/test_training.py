@@ -26,6 +26,7 @@ SMALL = {
     "decoder_size": 32,
     "postnet_size": 32,
     "postnet_layers": 1,
+    "pitch_size": 16,
 }
 TRAINING = {
     "updates": 12,
@@ -210,9 +211,10 @@ def test_training_goes_on_from_it(
     from tacotron.voice.bundle import WEIGHTS, Bundle
 
     weights = load(Bundle.open(before).read(WEIGHTS))
-    # At a thousandth of the rate, two updates can't have gone far from where they began.
+    # At a thousandth of the rate, two updates can't have gone far from where they began; what was
+    # kept is rounded to half precision.
     for name, value in trained.model.state_dict().items():
-        torch.testing.assert_close(value, weights[name].float(), rtol=0, atol=2e-2)
+        torch.testing.assert_close(value, weights[name].float(), rtol=1e-3, atol=2e-2)
 
 
 def test_what_does_not_fit_is_listed(voice: Path, corpus_folder: Path) -> None:

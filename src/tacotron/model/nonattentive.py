@@ -106,20 +106,19 @@ class Upsampler(nn.Module):
         self.position = nn.Linear(3, config.encoder_size)
         self.pool = nn.Linear(config.encoder_size * r, config.decoder_size)
         self.pitch = None
-        if not config.pitch_size:
-            return
-        self.pitch = PitchPredictor(
-            config.encoder_size * r,
-            config.pitch_size,
-            layers=config.pitch_layers,
-            kernel=config.pitch_kernel,
-            dropout=config.pitch_dropout,
-            reduction_factor=r,
-        )
-        self.pattern = HarmonicPattern(config.n_mels)
-        self.harmonics = nn.Linear(self.pattern.size * r, config.decoder_size, bias=False)
-        # Older weights, which know nothing of it, begin by speaking as they did.
-        nn.init.zeros_(self.harmonics.weight)
+        if config.pitch_size:
+            self.pitch = PitchPredictor(
+                config.encoder_size * r,
+                config.pitch_size,
+                layers=config.pitch_layers,
+                kernel=config.pitch_kernel,
+                dropout=config.pitch_dropout,
+                reduction_factor=r,
+            )
+            self.pattern = HarmonicPattern(config.n_mels)
+            self.harmonics = nn.Linear(self.pattern.size * r, config.decoder_size, bias=False)
+            # Older weights, which know nothing of it, begin by speaking as they did.
+            nn.init.zeros_(self.harmonics.weight)
 
     def forward(
         self,
