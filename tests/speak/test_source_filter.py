@@ -126,7 +126,9 @@ def test_pulses_have_unit_power_and_no_alias(f0: float, start: float) -> None:
 def test_breath_has_unit_power_and_dies_away(share: float, f0: float) -> None:
     phase = np.arange(10 * RATE) * f0 / RATE + 0.3
     envelope = breath_envelope(phase, np.full(len(phase), share, np.float32))
-    assert np.mean(envelope.astype(np.float64) ** 2) == pytest.approx(1.0, abs=0.05)
+    # Where a cycle has few samples, the leap of its power (by 2.5) may lie anywhere between two.
+    error = 0.01 + 2.5 * share * f0 / RATE
+    assert np.mean(envelope.astype(np.float64) ** 2) == pytest.approx(1.0, abs=error)
     within = phase % 1
     assert envelope[within < 0.1].mean() >= envelope[within > 0.9].mean()
 
