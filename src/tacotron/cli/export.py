@@ -70,12 +70,21 @@ def run(args: argparse.Namespace) -> None:
         raise VoiceError("There is a --vocoder-convention and no --vocoder: give the file, too.")
     write = _of_run if Path(args.source).is_dir() else _of_voice
     bundle, warnings = write(args, vocoder)
+    if args.quantize:
+        bundle = _quantized(bundle, args.output)
     for warning in warnings:
         print(f"tacotron: {warning}", file=sys.stderr)
     size = args.output.stat().st_size / 1e6
     updates = bundle.manifest.provenance.get("updates", "unknown")
     print(f"{args.output}: {size:.1f} MB, {updates} updates")
     print(f'Hear it: tacotron say "Hello there." --voice {args.output} -o hello.wav')
+
+
+def _quantized(bundle: Bundle, output: Path) -> Bundle:
+    from tacotron.speak.rehearsal import rehearse
+    from tacotron.voice.writing import quantize_voice
+
+    return quantize_voice(bundle, output, rehearse(bundle))
 
 
 def _of_run(
@@ -95,7 +104,6 @@ def _of_run(
         checkpoint=args.checkpoint,
         with_weights=not args.without_weights,
         vocoder=vocoder,
-        quantize=args.quantize,
     )
     if not args.without_weights and ALIGNER not in bundle:
         print("It carries no aligner: the corpus of this run is no longer where it was.")
@@ -119,7 +127,6 @@ def _of_voice(
         lexicon=args.lexicon,
         with_weights=not args.without_weights,
         vocoder=vocoder,
-        quantize=args.quantize,
         name=args.name or args.output.stem,
         **{field: value for field, value in changes.items() if value is not None},
     )

@@ -20,6 +20,9 @@ import numpy as np
 
 from tacotron.audio.short_time import ShortTime
 
+# Frames under work at once: what is computed of them (1 MB) stays in the cache.
+_BLOCK_FRAMES = 128
+
 # Nearer than this to the middle of a pulse, the closed form is 0 / 0 and its limit is taken.
 _PULSE_MIDDLE = 1e-4
 
@@ -39,6 +42,9 @@ class Filters:
 
     def __len__(self) -> int:
         return len(self.f0)
+
+    def __getitem__(self, frames: slice) -> Filters:
+        return Filters(*(getattr(self, field.name)[frames] for field in fields(self)))
 
     def cut(self, frames: slice) -> Filters:
         """Those ``frames``, as copies: views would keep all of them in memory."""
@@ -82,8 +88,11 @@ class SourceFilter:
 
     def push(self, filters: Filters) -> np.ndarray:
         """Take the next frames; return the samples that are final now: float32 [samples]."""
-        if len(filters) == 0:
-            return np.zeros(0, np.float32)
+        starts = range(0, len(filters), _BLOCK_FRAMES)
+        blocks = [self._push(filters[start : start + _BLOCK_FRAMES]) for start in starts]
+        return np.concatenate([np.zeros(0, np.float32), *blocks])
+
+    def _push(self, filters: Filters) -> np.ndarray:
         left = [] if self._waiting is None else [self._waiting.cut(slice(self._shaped, None))]
         self._waiting, self._shaped = concatenate([*left, filters]), 0
         return self._short_time.push(self._sources(filters), self._shape)

@@ -73,17 +73,16 @@ def export_voice(
     checkpoint: Path | None = None,
     with_weights: bool = True,
     vocoder: VocoderPart | None = None,
-    quantize: bool = False,
 ) -> tuple[Bundle, tuple[str, ...]]:
     """Write the averaged weights of ``run`` as the voice file ``output``; return it, and a sentence
     for each thing to know.
 
     Takes the newest checkpoint unless one is given; ``card`` and ``lexicon`` are files to put in.
-    Without ``vocoder``, the voice speaks by Griffin-Lim; ``quantize`` stores the graphs' weights in
-    eight bits. Without ``lexicon``, the one that the corpus was prepared with goes in. The corpus'
-    aligner goes in beside the training weights where the corpus is still in its place. Raises
-    `TrainingError` where the run has no checkpoint to export, `VoiceError` where a part can't be
-    read or the vocoder doesn't fit, and `TacotronError` where the file can't be written.
+    Without ``vocoder``, the voice speaks by Griffin-Lim. Without ``lexicon``, the one that the
+    corpus was prepared with goes in. The corpus' aligner goes in beside the training weights where
+    the corpus is still in its place. Raises `TrainingError` where the run has no checkpoint to
+    export, `VoiceError` where a part can't be read or the vocoder doesn't fit, and `TacotronError`
+    where the file can't be written.
     """
     description = read_run(run)
     if checkpoint is None:
@@ -127,7 +126,7 @@ def export_voice(
             "from": description["from"],
         },
     )
-    return write_voice(output, manifest, parts, vocoder=vocoder, quantize=quantize)
+    return write_voice(output, manifest, parts, vocoder=vocoder)
 
 
 def load_model(

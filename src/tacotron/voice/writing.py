@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tacotron.errors import VoiceError
 from tacotron.voice.bundle import (
@@ -20,6 +20,9 @@ from tacotron.voice.bundle import (
 from tacotron.voice.manifest import VOCODER, Manifest
 from tacotron.voice.vocoders import VocoderPart
 
+if TYPE_CHECKING:
+    from tacotron.voice.quantize import Given
+
 # What only training needs.
 TRAINING_PARTS = frozenset({WEIGHTS, VOCODER_WEIGHTS, ALIGNER})
 
@@ -30,12 +33,10 @@ def write_voice(
     parts: Mapping[str, bytes],
     *,
     vocoder: VocoderPart | None = None,
-    quantize: bool = False,
 ) -> tuple[Bundle, tuple[str, ...]]:
     """Write the voice file ``output``; return it, and a sentence for each thing to know.
 
-    ``vocoder`` takes the place of one among ``parts``; ``quantize`` stores the graphs' weights in
-    eight bits. Raises `VoiceError` where it doesn't fit or
+    ``vocoder`` takes the place of one among ``parts``. Raises `VoiceError` where it doesn't fit or
     a part is missing, and `TacotronError` where the file can't be written.
     """
     warnings: tuple[str, ...] = ()
@@ -43,11 +44,6 @@ def write_voice(
         manifest, warnings = vocoder.fit(manifest)
         kept = {part: data for part, data in parts.items() if part not in _VOCODER_PARTS}
         parts = kept | dict(vocoder.parts)
-    if quantize:
-        from tacotron.voice.quantize import quantize_parts
-
-        parts = quantize_parts(parts)
-        manifest = replace(manifest, provenance=manifest.provenance | {"quantized": "8 bits"})
     write_bundle(output, manifest, parts)
     return Bundle.open(output), warnings
 
@@ -60,7 +56,6 @@ def rewrite_voice(
     lexicon: Path | None = None,
     with_weights: bool = True,
     vocoder: VocoderPart | None = None,
-    quantize: bool = False,
     **changes: Any,
 ) -> tuple[Bundle, tuple[str, ...]]:
     """Write the voice ``bundle`` as the voice file ``output``, with what is given exchanged.
@@ -72,10 +67,25 @@ def rewrite_voice(
     dropped = frozenset() if with_weights else TRAINING_PARTS
     parts = {part: bundle.read(part) for part in bundle.manifest.parts if part not in dropped}
     parts |= read_parts({MODEL_CARD: card, LEXICON: lexicon})
-    if vocoder is not None or quantize:
+    if vocoder is not None:
         changes = {"metrics": {}} | changes
     manifest = replace(bundle.manifest, **changes)
-    return write_voice(output, manifest, parts, vocoder=vocoder, quantize=quantize)
+    return write_voice(output, manifest, parts, vocoder=vocoder)
+
+
+def quantize_voice(bundle: Bundle, output: Path, given: Mapping[str, Sequence[Given]]) -> Bundle:
+    """Write the voice ``bundle`` as the voice file ``output`` with its graphs in eight bits.
+
+    ``given`` are examples of what they are given (`tacotron.speak.rehearsal`), by part. Figures
+    that were measured are dropped. Returns the new voice; raises `TacotronError` where the file
+    can't be written.
+    """
+    from tacotron.voice.quantize import quantize_parts
+
+    parts = quantize_parts({part: bundle.read(part) for part in bundle.manifest.parts}, given)
+    provenance = bundle.manifest.provenance | {"quantized": "8 bits"}
+    write_bundle(output, replace(bundle.manifest, metrics={}, provenance=provenance), parts)
+    return Bundle.open(output)
 
 
 def read_parts(files: Mapping[str, Path | None]) -> dict[str, bytes]:
