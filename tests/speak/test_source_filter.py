@@ -73,7 +73,7 @@ def by_definition(filters: Filters, noise: np.ndarray) -> np.ndarray:
     return wave[inside] / norm[inside]
 
 
-@pytest.mark.parametrize("frames", [2, 3, 4, 5, 40])
+@pytest.mark.parametrize("frames", [2, 3, 4, 5, 40, 300])
 def test_definition(frames: int) -> None:
     filters = random_filters(frames)
     expected = by_definition(filters, normal()((frames - 1) * HOP).astype(np.float64))
