@@ -22,28 +22,30 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
+from tacotron.voice.whole_numbers import (
+    MICROSOFT,
+    as_factor,
+    as_float,
+    input_steps,
+    names,
+    product,
+    restored,
+    rounding,
+    row_product,
+    tensors,
+    whole_columns,
+    whole_numbers,
+)
+
 # Smaller tensors don't become whole numbers: biases, signal processing, and the network that reads
 # a pitch, where a rounded weight can move the result by a semitone.
 SMALLEST = 80_000  # numbers
 # From here on they are stored in half precision, though: good to 0.05 % of the largest.
 _SMALLEST_HALF = 8_000
 
-_MICROSOFT = "com.microsoft"  # ONNX Runtime's own operators
-_ZERO = 128  # of unsigned weights
-_STEPS = 127  # to either side of it
-# Of signed weights that meet unsigned inputs: older processors add two such products in sixteen
-# bits, which 2 * 255 * 63 just fit into.
-_CAREFUL_STEPS = 63
-_INPUT_STEPS = 255  # from one end of the inputs' range to the other
-
-# What a tensor becomes: (whole - zero) * scale.
-_PARTS = ("whole", "scale", "zero")
-
 # Operators that have weights, and the axis of the weights along which their outputs lie: each gets
 # a scale of its own.
 _OUTPUT_AXIS = {"Conv": 0, "Gather": 0, "LSTM": 1, "GRU": 1, "MatMul": 1}
-
-_END = 2**31 - 1  # of an axis of any length
 
 # What a graph is given at once, by the names of its inputs.
 Given = Mapping[str, np.ndarray]
@@ -69,8 +71,8 @@ def quantize_graph(data: bytes, given: Sequence[Given]) -> bytes:
     for loop in _loops(model.graph):
         _quantize_loop(loop)
     _quantize(model, given)
-    if not any(opset.domain == _MICROSOFT for opset in model.opset_import):
-        model.opset_import.append(helper.make_opsetid(_MICROSOFT, 1))
+    if not any(opset.domain == MICROSOFT for opset in model.opset_import):
+        model.opset_import.append(helper.make_opsetid(MICROSOFT, 1))
     return model.SerializeToString()
 
 
@@ -83,18 +85,18 @@ def _quantize(model: onnx.ModelProto, given: Sequence[Given]) -> None:
     constants: list[onnx.TensorProto] = []
     nodes: list[onnx.NodeProto] = []
     for name, ends in ranges.items():
-        constants += _tensors(_names(name)[1:], _input_steps(*ends))
+        constants += tensors(names(name)[1:], input_steps(*ends))
     for tensor in model.graph.initializer:
         name, values = tensor.name, numpy_helper.to_array(tensor)
         if name in factors:
-            whole = _whole_columns(_as_factor(values), signed=True)
-            constants += _tensors(_names(name), whole)
+            whole = whole_columns(as_factor(values), signed=True)
+            constants += tensors(names(name), whole)
         elif name in weights:
-            constants += _tensors(_names(name), _whole_numbers(values, weights[name]))
-            nodes += _restored(name)
+            constants += tensors(names(name), whole_numbers(values, weights[name]))
+            nodes += restored(name)
         elif _fits_half(tensor):
             constants.append(numpy_helper.from_array(values.astype(np.float16), f"{name}.half"))
-            nodes.append(_as_float(f"{name}.half", name))
+            nodes.append(as_float(f"{name}.half", name))
         else:
             constants.append(_copy(tensor))
     rounded: set[str] = set()
@@ -104,8 +106,8 @@ def _quantize(model: onnx.ModelProto, given: Sequence[Given]) -> None:
             continue
         if node.input[0] not in rounded:
             rounded.add(node.input[0])
-            nodes.append(_rounding(node.input[0]))
-        nodes += _product(node)
+            nodes.append(rounding(node.input[0]))
+        nodes += product(node)
     _replace(model.graph, constants, nodes)
 
 
@@ -115,12 +117,12 @@ def _quantize_loop(graph: onnx.GraphProto) -> None:
     constants: list[onnx.TensorProto] = []
     for tensor in graph.initializer:
         if tensor.name in factors:
-            whole = _whole_columns(numpy_helper.to_array(tensor), signed=False)
-            constants += _tensors(_names(tensor.name), whole)
+            whole = whole_columns(numpy_helper.to_array(tensor), signed=False)
+            constants += tensors(names(tensor.name), whole)
         else:
             constants.append(_copy(tensor))
     nodes = [
-        _copy(node) if factors.isdisjoint(node.input) else _row_product(node) for node in graph.node
+        _copy(node) if factors.isdisjoint(node.input) else row_product(node) for node in graph.node
     ]
     _replace(graph, constants, nodes)
 
@@ -211,140 +213,6 @@ def _ranges(
             lowest, highest = ranges[name]
             ranges[name] = min(lowest, float(values.min())), max(highest, float(values.max()))
     return ranges
-
-
-def _input_steps(lowest: float, highest: float) -> tuple[np.ndarray, np.ndarray]:
-    """What rounds numbers between these: the last two of `_PARTS`."""
-    scale = (highest - lowest) / _INPUT_STEPS or 1.0
-    return np.array(scale, np.float32), np.array(round(-lowest / scale), np.uint8)
-
-
-def _whole_numbers(values: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``values`` as `_PARTS`, a scale for each place along ``axis``, to be restored."""
-    others = tuple(i for i in range(values.ndim) if i != axis)
-    scale = _positive(np.abs(values).max(axis=others, keepdims=True)) / np.float32(_STEPS)
-    whole = (np.rint(values / scale) + _ZERO).astype(np.uint8)
-    return whole, scale, np.array(_ZERO, np.float32)
-
-
-def _whole_columns(
-    weight: np.ndarray, *, signed: bool
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """``weight`` [inputs, outputs] as `_PARTS`, a scale for each output, to be multiplied by."""
-    steps, zero, kind = (_CAREFUL_STEPS, 0, np.int8) if signed else (_STEPS, _ZERO, np.uint8)
-    scale = _positive(np.abs(weight).max(axis=0)) / np.float32(steps)
-    whole = (np.rint(weight / scale) + zero).astype(kind)
-    return whole, scale, np.full(len(scale), zero, kind)
-
-
-def _positive(values: np.ndarray) -> np.ndarray:
-    return np.where(values > 0.0, values, np.float32(1.0))
-
-
-def _as_factor(weight: np.ndarray) -> np.ndarray:
-    """A product's weight [inputs, outputs], or a convolution's as that of a product of what lies
-    under its kernel: all channels of the first place, then all of the second."""
-    if weight.ndim == 2:
-        return weight
-    outputs, channels = weight.shape[:2]
-    return weight.reshape(outputs, channels, -1).transpose(2, 1, 0).reshape(-1, outputs)
-
-
-def _row_product(node: onnx.NodeProto) -> onnx.NodeProto:
-    """A product of a single row, as one operator that finds the row's range itself."""
-    inputs = [node.input[0], *_names(node.input[1])]
-    return helper.make_node("DynamicQuantizeMatMul", inputs, node.output, domain=_MICROSOFT)
-
-
-def _rounding(name: str) -> onnx.NodeProto:
-    """What rounds the tensor ``name``."""
-    whole, scale, zero = _names(name)
-    return helper.make_node("QuantizeLinear", [name, scale, zero], [whole])
-
-
-def _product(node: onnx.NodeProto) -> list[onnx.NodeProto]:
-    """A product, or a convolution over time, of what was rounded."""
-    given, weight, *bias = node.input
-    if node.op_type == "Conv":
-        return _product_over_time(node)
-    return [_whole_product(_names(given)[0], given, weight, bias, node.output[0])]
-
-
-def _product_over_time(node: onnx.NodeProto) -> list[onnx.NodeProto]:
-    """A convolution of what was rounded as a product: every frame beside those around it."""
-    (output,) = node.output
-    given, weight, *bias = node.input
-    (kernel,) = (list(a.ints) for a in node.attribute if a.name == "kernel_shape")
-    make, time, span = helper.make_node, len(kernel), kernel[-1]
-
-    def at(name: object) -> str:
-        return f"{output}.{name}"
-
-    # [batch, channels, (1,) T] -> [batch, (1,) T, channels], T being axis `time`.
-    whole, _, zero = _names(given)
-    turned = [0, *range(2, time + 2), 1]
-    around = [0] * (time + 2)
-    around[time] = span // 2
-    nodes = [
-        make("Transpose", [whole], [at("frames")], perm=turned),
-        _constant(at("around"), around * 2),
-        make("Pad", [at("frames"), at("around"), zero], [at("padded")]),
-        _constant(at("time"), [time]),
-    ]
-    for place in range(span):
-        nodes += [
-            _constant(at(f"{place}.first"), [place]),
-            # As many as there were: what is behind is cut off, but for the last place.
-            _constant(at(f"{place}.stop"), [place - span + 1 or _END]),
-            make(
-                "Slice",
-                [at("padded"), at(f"{place}.first"), at(f"{place}.stop"), at("time")],
-                [at(place)],
-            ),
-        ]
-    return [
-        *nodes,
-        make("Concat", [at(place) for place in range(span)], [at("under")], axis=time + 1),
-        _whole_product(at("under"), given, weight, bias, at("product")),
-        make("Transpose", [at("product")], [output], perm=[0, time + 1, *range(1, time + 1)]),
-    ]
-
-
-def _whole_product(
-    rows: str, given: str, weight: str, bias: Sequence[str], output: str
-) -> onnx.NodeProto:
-    """The product of ``rows``, rounded as ``given`` is, and a ``weight``; and the ``bias``."""
-    _, scale, zero = _names(given)
-    whole, weight_scale, weight_zero = _names(weight)
-    inputs = [rows, whole, scale, weight_scale, zero, weight_zero, *bias]
-    return helper.make_node("MatMulIntegerToFloat", inputs, [output], domain=_MICROSOFT)
-
-
-def _restored(name: str) -> list[onnx.NodeProto]:
-    """Nodes that make the tensor ``name`` of its parts, once: ONNX Runtime does so at loading."""
-    whole, scale, zero = _names(name)
-    return [
-        _as_float(whole, f"{name}.cast"),
-        helper.make_node("Sub", [f"{name}.cast", zero], [f"{name}.centered"]),
-        helper.make_node("Mul", [f"{name}.centered", scale], [name]),
-    ]
-
-
-def _as_float(name: str, output: str) -> onnx.NodeProto:
-    return helper.make_node("Cast", [name], [output], to=onnx.TensorProto.FLOAT)
-
-
-def _names(name: str) -> list[str]:
-    """What the `_PARTS` of the tensor ``name`` are called."""
-    return [f"{name}.{part}" for part in _PARTS]
-
-
-def _tensors(names: Sequence[str], values: Sequence[np.ndarray]) -> list[onnx.TensorProto]:
-    return [numpy_helper.from_array(*pair) for pair in zip(values, names, strict=True)]
-
-
-def _constant(name: str, values: Sequence[int]) -> onnx.NodeProto:
-    return helper.make_node("Constant", [], [name], value_ints=values)
 
 
 def _replace(
