@@ -104,7 +104,7 @@ def _product_over_time(node: onnx.NodeProto) -> list[onnx.NodeProto]:
     for place in range(span):
         nodes += [
             _constant(at(f"{place}.first"), [place]),
-            # As many as there were: what is behind is cut off, but for the last place.
+            # So many frames are left as there were.
             _constant(at(f"{place}.stop"), [place - span + 1 or _END]),
             make(
                 "Slice",
@@ -141,6 +141,7 @@ def restored(name: str) -> list[onnx.NodeProto]:
 
 
 def as_float(name: str, output: str) -> onnx.NodeProto:
+    """What makes ``output`` of the tensor ``name``: the same numbers as float32."""
     return helper.make_node("Cast", [name], [output], to=onnx.TensorProto.FLOAT)
 
 
@@ -149,8 +150,9 @@ def names(name: str) -> list[str]:
     return [f"{name}.{part}" for part in _PARTS]
 
 
-def tensors(names: Sequence[str], values: Sequence[np.ndarray]) -> list[onnx.TensorProto]:
-    return [numpy_helper.from_array(*pair) for pair in zip(values, names, strict=True)]
+def tensors(called: Sequence[str], values: Sequence[np.ndarray]) -> list[onnx.TensorProto]:
+    """``values`` as they are stored in a graph, by these names."""
+    return [numpy_helper.from_array(*pair) for pair in zip(values, called, strict=True)]
 
 
 def _constant(name: str, values: Sequence[int]) -> onnx.NodeProto:
