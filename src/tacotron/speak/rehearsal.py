@@ -11,7 +11,7 @@ from tacotron.speak.synthesizer import Voice
 from tacotron.voice.bundle import Bundle
 from tacotron.voice.manifest import VOCODER, WaveformSettings
 
-# Short and long, asked, told and exclaimed, every phoneme of English several times.
+# Short and long, asked, told and exclaimed, with sounds of all kinds.
 _SENTENCES = (
     "Good morning!",
     "Would you measure the boy's height, please?",

@@ -44,6 +44,7 @@ class Filters:
         return len(self.f0)
 
     def __getitem__(self, frames: slice) -> Filters:
+        """Those ``frames``, as views."""
         return Filters(*(getattr(self, field.name)[frames] for field in fields(self)))
 
     def cut(self, frames: slice) -> Filters:
